@@ -1,0 +1,104 @@
+"""Rules on scenarios, defects and documents, and that they agree."""
+import pathlib
+import posixpath
+import re
+
+from checks.rule import rule
+from checks.tree import position
+
+DEFECTS = "fixtures/defects/"
+_KILLS = re.compile(
+    r"^kills:[ \t]*(?P<flow>\[[^\]]*\])?"
+    r"(?P<block>(?:[ \t]*(?:#[^\n]*)?\n[ \t]*(?:-[^\n]*|(?=#)))*)",
+    re.MULTILINE)
+_NAME = re.compile(r"[A-Za-z0-9_]+")
+
+
+def kills(text):
+    """[(name, offset)] of a scenario's `kills`."""
+    found = []
+    match = _KILLS.search(text)
+    if match is None:
+        return found
+    for part in ("flow", "block"):
+        if match.group(part):
+            listed = re.sub(r"#[^\n]*", lambda note: " " * len(note.group()), match.group(part))
+            found += [(name.group(), match.start(part) + name.start())
+                      for name in _NAME.finditer(listed)]
+    return found
+
+
+@rule("defects")
+def defects(tree):
+    """Each name in `kills` is a patch in fixtures/defects/, each patch is named by a scenario."""
+    patches = {pathlib.PurePosixPath(path).stem: path
+               for path in tree.select([".patch"], under=DEFECTS)}
+    named = set()
+    for path in tree.select([".yaml", ".yml"], under="scenarios/"):
+        text = tree.text(path)
+        for name, offset in kills(text):
+            named.add(name)
+            if name not in patches:
+                yield path, *position(text, offset), f"no {DEFECTS}{name}.patch"
+    for name, path in patches.items():
+        if name not in named:
+            yield path, 1, 1, f"no scenario has {name} in its `kills`"
+
+
+_LINK = re.compile(r"!?\[[^\]\n]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")
+_FENCE = re.compile(r"^(```|~~~)[^\n]*\n.*?^\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"`[^`\n]*`")
+
+
+_COMMAND = re.compile(r"^[ \t]*(?:\$ )?(\.?ci/[\w.-]+)", re.MULTILINE)
+
+
+def _blank(match):
+    return re.sub(r"[^\n]", " ", match.group())
+
+
+@rule("links")
+def links(tree):
+    """A relative link in a document leads to a file or folder of the tree."""
+    for path in tree.select([".md"]):
+        text = tree.text(path)
+        plain = _CODE.sub(_blank, _FENCE.sub(_blank, text))
+        for match in _LINK.finditer(plain):
+            target = match.group(1).split("#", 1)[0]
+            if not target or re.match(r"[a-z]+:", target):
+                continue
+            full = posixpath.normpath(posixpath.join(posixpath.dirname(path), target))
+            if not tree.exists(full):
+                yield path, *position(text, match.start(1)), f"no {full}"
+
+
+@rule("readme-commands")
+def readme_commands(tree):
+    """A command of ours in README.md's code blocks is a program of the tree."""
+    for path in tree.select(["README.md", "CONTRIBUTING.md"]):
+        text = tree.text(path)
+        for fence in _FENCE.finditer(text):
+            for match in _COMMAND.finditer(fence.group()):
+                if match.group(1) not in tree.paths:
+                    yield (path, *position(text, fence.start() + match.start(1)),
+                           f"no program {match.group(1)}")
+
+
+_LIMIT = re.compile(r'\{"(\w+)", (?:nullptr|&Limits::\w+), (?:nullptr|&Limits::\w+)\}')
+
+
+@rule("limits")
+def limits(tree):
+    """docs/limits.md has a row for each limit of reference/base/limits.cc, and for no other."""
+    source, page = "reference/base/limits.cc", "docs/limits.md"
+    if source not in tree.paths or page not in tree.paths:
+        return
+    names = _LIMIT.findall(tree.text(source))
+    rows = {match.group(1): match.start(1)
+            for match in re.finditer(r"^\| `(\w+)` \|", tree.text(page), re.MULTILINE)}
+    for name in names:
+        if name not in rows:
+            yield page, 1, 1, f"no row for the limit {name}"
+    for name, offset in rows.items():
+        if name not in names:
+            yield page, *position(tree.text(page), offset), f"no limit is called {name}"

@@ -1,0 +1,61 @@
+"""Tests of the rules on scenarios and documents."""
+from checks.testing import RuleTest
+
+
+class DefectsTest(RuleTest):
+    """Rule defects."""
+
+    PATCHES = {"fixtures/defects/one.patch": "", "fixtures/defects/two.patch": ""}
+
+    def test_refuses_a_name_without_a_patch(self):
+        files = dict(self.PATCHES, **{
+            "scenarios/a.yaml": "scenario: a\nkills: [one, three]\n",
+            "scenarios/b.yaml": "kills:\n  # why\n  - two\n  - four  # not one\nsteps: {}\n"})
+        self.assertEqual(self.places("defects", files),
+                         ["scenarios/a.yaml:2:14", "scenarios/b.yaml:4:5"])
+
+    def test_refuses_a_patch_that_nothing_names(self):
+        files = dict(self.PATCHES, **{"scenarios/a.yaml": "kills: [one]  # not two\n"})
+        self.assertEqual(self.places("defects", files), ["fixtures/defects/two.patch:1:1"])
+
+    def test_is_content_when_both_agree(self):
+        self.quiet("defects", dict(self.PATCHES, **{
+            "scenarios/x/a.yaml": "kills: [one,\n   two]\n",
+            "scenarios/b.yaml": "kills: []\n"}))
+
+
+class LinksTest(RuleTest):
+    """Rule links."""
+
+    def test_refuses_a_link_to_nothing(self):
+        files = {"docs/a.md": "text\n[b](b.md) and [c](../c.md#part)\n", "c.md": ""}
+        self.assertEqual(self.places("links", files), ["docs/a.md:2:5"])
+
+    def test_leaves_code_addresses_and_anchors_alone(self):
+        self.quiet("links", {"a.md": "[x](https://a.test/b) [y](#y) `[z](z)`\n```\n[w](w)\n```\n"})
+
+
+class ReadmeTest(RuleTest):
+    """Rule readme-commands."""
+
+    def test_refuses_a_program_that_is_not_there(self):
+        files = {"README.md": "```sh\nci/run\n$ ci/gone -j 2\n```\n", "ci/run": "x"}
+        self.assertEqual(self.places("readme-commands", files), ["README.md:3:3"])
+
+
+class LimitsTest(RuleTest):
+    """Rule limits."""
+
+    SOURCE = ('{{\n  {"head", &Limits::head_max, nullptr},\n'
+              '  {"idle", nullptr, &Limits::idle},\n}}\n')
+
+    def test_refuses_missing_and_unknown_rows(self):
+        files = {"reference/base/limits.cc": self.SOURCE,
+                 "docs/limits.md": "# Limits\n| `head` | 1 |\n| `gone` | 2 |\n"}
+        self.assertEqual(self.findings("limits", files), [
+            ("docs/limits.md:1:1", "no row for the limit idle"),
+            ("docs/limits.md:3:4", "no limit is called gone")])
+
+    def test_is_content_when_both_agree(self):
+        self.quiet("limits", {"reference/base/limits.cc": self.SOURCE,
+                              "docs/limits.md": "| `head` | 1 |\n| `idle` | 2 |\n"})

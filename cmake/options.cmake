@@ -1,0 +1,36 @@
+# Compiler, warnings, sanitizers, cache. What holds for every target of the project.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+
+option(SALLYPORT_TESTS "Build the unit tests" ON)
+option(SALLYPORT_BENCHES "Build the micro-benchmarks" OFF)
+set(SALLYPORT_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them; empty for none")
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+add_compile_definitions(
+  BOOST_ASIO_SEPARATE_COMPILATION  # Asio's own code is compiled once, in reference/net
+  BOOST_ASIO_NO_DEPRECATED
+  BOOST_ASIO_DISABLE_BOOST_COROUTINE
+  FMT_ENFORCE_COMPILE_STRING=0)
+
+if(CMAKE_BUILD_TYPE STREQUAL "Debug")
+  # GCC 12 reports values as perhaps uninitialised that a sanitizer's own checks introduce.
+  add_compile_options(-g1 -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+else()
+  # False alarms of GCC 12 at -O2 inside libstdc++ and coroutine frames.
+  add_compile_options(-g0 -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict -Wno-dangling-pointer)
+endif()
+
+if(SALLYPORT_SANITIZE)
+  add_compile_options("-fsanitize=${SALLYPORT_SANITIZE}" -fno-sanitize-recover=all)
+  add_link_options("-fsanitize=${SALLYPORT_SANITIZE}" -static-libasan)
+  add_compile_definitions(SALLYPORT_SANITIZED=1)
+endif()
+
+find_program(SALLYPORT_CCACHE ccache)
+if(SALLYPORT_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      "${CMAKE_COMMAND};-E;env;CCACHE_BASEDIR=${CMAKE_SOURCE_DIR};CCACHE_NOHASHDIR=1;${SALLYPORT_CCACHE}")
+endif()
