@@ -8,7 +8,7 @@ option(SALLYPORT_TESTS "Build the unit tests" ON)
 option(SALLYPORT_BENCHES "Build the micro-benchmarks" OFF)
 set(SALLYPORT_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them; empty for none")
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Werror)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual -Werror)
 add_compile_definitions(
   BOOST_ASIO_SEPARATE_COMPILATION  # Asio's own code is compiled once, in reference/net
   BOOST_ASIO_NO_DEPRECATED

@@ -43,6 +43,16 @@ def blanked(text):
     return _DIRECTIVE.sub(lambda match: _spaces(match.group(0)), without_literals(text))
 
 
+def raw_literal_lines(text):
+    """The numbers of the lines that a raw string literal of several lines covers."""
+    lines = set()
+    for match in _LITERAL.finditer(text):
+        if match.group("delimiter") is not None and "\n" in match.group():
+            first = text.count("\n", 0, match.start()) + 1
+            lines.update(range(first, first + match.group().count("\n") + 1))
+    return lines
+
+
 @dataclasses.dataclass(frozen=True)
 class Include:
     """One #include line: the file named, whether in quotes, and where."""
@@ -102,11 +112,15 @@ def functions(text):
     found = []
     stack = []
     head = 0
-    for match in re.finditer(r"[{};]", code):
+    depth = 0  # of parentheses: a brace within them is a default argument's
+    for match in re.finditer(r"[{};()]", code):
         offset = match.start()
         inside = bool(stack) and stack[-1][0] != "scope"
-        if match.group() == "{":
-            kind = "other" if inside else _kind(code[head:offset])
+        if match.group() in "()":
+            if not inside:
+                depth = max(0, depth + (1 if match.group() == "(" else -1))
+        elif match.group() == "{":
+            kind = "other" if inside or depth > 0 else _kind(code[head:offset])
             stack.append((kind, head))
             if not inside and kind != "other":
                 head = offset + 1
@@ -123,4 +137,5 @@ def functions(text):
                 head = offset + 1
         elif not inside:
             head = offset + 1
+            depth = 0
     return found

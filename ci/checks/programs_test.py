@@ -182,6 +182,49 @@ class SumTest(ProgramTest):
         self.assertEqual(self.run_with("", ""), (1, "0 passed, 0 failed"))
 
 
+class TestTest(ProgramTest):
+    """ci/test."""
+
+    def setUp(self):
+        super().setUp()
+        self.ours("ci/test", "ci/lib.sh")
+        self.program("ci/setup", "")
+        self.program("cmake", "", self.fakes)
+        self.program("ci/check", "echo '9 passed, 0 failed'\n")
+        self.program("ci/defects", "echo '2 passed, 0 failed'\n")
+        for name in ("check_test", "unit_tests"):
+            (self.root / f"ci/{name}.py").write_text("print('10 passed, 0 failed')\n",
+                                                     encoding="utf-8")
+        (self.root / "README.md").write_text("```yaml\nscenario: a\n```\n", encoding="utf-8")
+
+    def last(self):
+        """(exit status, last line)."""
+        status, output = self.call("ci/test")
+        return status, output.splitlines()[-1]
+
+    def test_adds_all_sections_and_the_build(self):
+        self.assertEqual(self.last(), (0, "32 passed, 0 failed"))
+
+    def test_runs_the_scenarios_and_the_one_of_the_readme(self):
+        self.program("build/dev/bin/sallyport", 'cat $2 2>/dev/null\n'
+                     "echo '4 passed, 0 failed, 0 skipped in 2 s (1 scenario)'\n")
+        status, output = self.call("ci/test")
+        self.assertIn("scenario: a\n4 passed", output)
+        self.assertEqual((status, output.splitlines()[-1]), (0, "40 passed, 0 failed"))
+
+    def test_a_section_that_fails_without_counting_is_a_failure(self):
+        self.program("ci/check", "echo crashed\nexit 1\n")
+        self.assertEqual(self.last(), (1, "23 passed, 1 failed"))
+
+    def test_a_section_that_says_nothing_is_a_failure(self):
+        self.program("ci/check", "")
+        self.assertEqual(self.last(), (1, "23 passed, 1 failed"))
+
+    def test_a_failed_build_ends_it(self):
+        self.program("cmake", "exit 1\n", self.fakes)
+        self.assertEqual(self.last(), (1, "0 passed, 1 failed"))
+
+
 _PROJECT = """cmake_minimum_required(VERSION 3.25)
 project(tiny LANGUAGES NONE)
 add_custom_target(sallyport

@@ -53,6 +53,13 @@ class FunctionSizeTest(RuleTest):
         messages = [message for _, message in self.findings("function-size", {"a.h": text})]
         self.assertEqual(messages, ["A: 72 lines; at most 70", "g: 73 lines; at most 70"])
 
+    def test_sees_past_default_arguments_and_members_with_braces(self):
+        text = ("struct A {\n  int a{1};\n  std::vector<int> b = {1, 2};\n};\n" +
+                self.body("int f(std::string a = {}, B b = B{})", 71) +
+                self.body("int g()", 72))
+        messages = [message for _, message in self.findings("function-size", {"a.cc": text})]
+        self.assertEqual(messages, ["f: 71 lines; at most 70", "g: 72 lines; at most 70"])
+
     def test_counts_a_lambda_with_its_function(self):
         text = "void f() {\n  auto g = [] {\n" + "    h();\n" * 70 + "  };\n}\n"
         self.assertEqual(self.places("function-size", {"a.cc": text}), ["a.cc:1:1"])
@@ -78,6 +85,11 @@ class LineLengthTest(RuleTest):
     def test_refuses_the_101st_column(self):
         files = {"a.cc": "int a;\n// " + "x" * 98 + "\n", "b.py": "# " + "é" * 98 + "\n"}
         self.assertEqual(self.places("line-length", files), ["a.cc:2:101"])
+
+    def test_leaves_data_in_raw_literals_alone(self):
+        data = 'auto a = R"(x\n' + "x" * 150 + '\n)";\n'
+        self.assertEqual(self.places("line-length", {"a.cc": data + "// " + "x" * 98 + "\n"}),
+                         ["a.cc:4:101"])
 
 
 class WhitespaceTest(RuleTest):

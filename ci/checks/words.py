@@ -102,3 +102,26 @@ def limits(tree):
     for name, offset in rows.items():
         if name not in names:
             yield page, *position(tree.text(page), offset), f"no limit is called {name}"
+
+
+_QUOTED = re.compile(r"`([^`\n]+)`")
+_TEST_NAME = re.compile(r"[A-Z]\w*\.[A-Z]\w*")
+_TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", re.MULTILINE)
+_OWN_FILE = re.compile(r"(?:reference|simulator|scenarios|fixtures|ci|docs|cmake)/\S+\.\w+")
+
+
+@rule("deviations")
+def deviations(tree):
+    """A test or file that docs/deviations.md names is there."""
+    page = "docs/deviations.md"
+    if page not in tree.paths:
+        return
+    tests = {f"{suite}.{name}" for path in tree.select(["_test.cc"])
+             for suite, name in _TEST.findall(tree.text(path))}
+    text = tree.text(page)
+    for match in _QUOTED.finditer(text):
+        name = match.group(1)
+        if _TEST_NAME.fullmatch(name) and name not in tests:
+            yield page, *position(text, match.start(1)), f"no test {name}"
+        if _OWN_FILE.fullmatch(name) and name not in tree.paths:
+            yield page, *position(text, match.start(1)), f"no file {name}"

@@ -59,3 +59,14 @@ class LimitsTest(RuleTest):
     def test_is_content_when_both_agree(self):
         self.quiet("limits", {"reference/base/limits.cc": self.SOURCE,
                               "docs/limits.md": "| `head` | 1 |\n| `idle` | 2 |\n"})
+
+
+class DeviationsTest(RuleTest):
+    """Rule deviations."""
+
+    def test_refuses_tests_and_files_that_are_not_there(self):
+        files = {"docs/deviations.md": "| `Head.Reads` `Head.Gone` `ci/run.py` `crates/x.rs` |\n",
+                 "reference/http/head_test.cc": "TEST(Head, Reads) {}\n"}
+        self.assertEqual(self.findings("deviations", files), [
+            ("docs/deviations.md:1:17", "no test Head.Gone"),
+            ("docs/deviations.md:1:29", "no file ci/run.py")])

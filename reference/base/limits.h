@@ -41,7 +41,7 @@ struct Limits {
   ms tls_handshake{10'000};
   // Telling TLS, HTTP and opaque apart, from the first byte on. At it: opaque. Source: OpenShell.
   ms sniff{100};
-  // Name resolution of one destination. At it: 403 ssrf_denied or 503. Source: OpenShell DNS.
+  // Resolving one name. At it: 502 upstream_unreachable, on routes 503. Source: OpenShell DNS.
   ms resolve{2'000};
   // TCP connect over all addresses. At it: 502 or 503. Source: OpenShell 30 s.
   ms connect{30'000};

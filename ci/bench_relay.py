@@ -1,0 +1,230 @@
+#!/usr/bin/env python3
+"""What an intercepted tunnel costs: memory while it idles, allocations and system calls a request.
+
+    ci/bench_relay.py [--supervisor PATH] [--tunnels N] [--requests N]
+
+Runs in a user and network namespace of its own (an address on its loopback stands for the
+upstream); nothing leaves the machine, and it ends by itself. Costs are slopes between two loads of
+one process, so that the start doesn't count. What needs strace is left out, by name, where there is
+none.
+"""
+
+import argparse
+import http.server
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HOST = "bench.test"
+ADDRESS = "20.0.0.1"
+BODY = b"x" * 1024
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wbufsize = 65536  # head and body in one write, or each request waits for a delayed ACK
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(BODY)))
+        self.end_headers()
+        self.wfile.write(BODY)
+
+    def log_message(self, *_):
+        pass
+
+
+def run(*command):
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def start_upstream(folder):
+    run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+        "-days", "2", "-subj", f"/CN={HOST}", "-addext", f"subjectAltName=DNS:{HOST}",
+        "-keyout", f"{folder}/key.pem", "-out", f"{folder}/cert.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(f"{folder}/cert.pem", f"{folder}/key.pem")
+    server = http.server.ThreadingHTTPServer((ADDRESS, 443), Upstream)
+    server.daemon_threads = True
+    server.socket = context.wrap_socket(server.socket, server_side=True,
+                                        do_handshake_on_connect=False)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+
+
+CONFIG = f"""\
+listen: 127.0.0.1:3128
+policy:
+  version: 1
+  network_policies:
+    bench:
+      endpoints: [{{host: {HOST}, port: 443, protocol: rest, access: full}}]
+      binaries: [{{path: "/**"}}]
+resolver: {{hosts_file: hosts}}
+upstream_ca: cert.pem
+ca_output: ca
+"""
+
+
+class Supervisor:
+    """One process, with whatever is put before its command line."""
+
+    def __init__(self, folder, binary, prefix=(), environment=None):
+        self.folder = folder
+        pathlib.Path(folder, "config.yaml").write_text(CONFIG)
+        pathlib.Path(folder, "hosts").write_text(f"{ADDRESS} {HOST}\n")
+        ready, announce = os.pipe()
+        os.set_inheritable(announce, True)
+        self.process = subprocess.Popen(
+            [*prefix, binary, "serve", "--config", f"{folder}/config.yaml", "--ready-fd",
+             str(announce)], pass_fds=[announce], env={**os.environ, **(environment or {})})
+        os.close(announce)
+        if not os.read(ready, 4096):
+            sys.exit("bench: the supervisor didn't start")
+        os.close(ready)
+
+    def pid(self):
+        """Of the supervisor itself, also below strace."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        below = children.read_text().split()
+        return int(below[0]) if below else self.process.pid
+
+    def private_kib(self):
+        rollup = pathlib.Path(f"/proc/{self.pid()}/smaps_rollup").read_text()
+        return sum(int(line.split()[1]) for line in rollup.splitlines()
+                   if line.startswith(("Private_Dirty:", "Private_Clean:")))
+
+    def stop(self):
+        os.kill(self.pid(), signal.SIGTERM)
+        self.process.wait(10)
+
+
+class Tunnel:
+    def __init__(self, folder):
+        self.raw = socket.create_connection(("127.0.0.1", 3128), 10)
+        self.raw.sendall(f"CONNECT {HOST}:443 HTTP/1.1\r\nHost: {HOST}:443\r\n\r\n".encode())
+        answer = b""
+        while b"\r\n\r\n" not in answer:
+            answer += self.raw.recv(4096)
+        if b" 200 " not in answer:
+            sys.exit(f"bench: {answer!r}")
+        context = ssl.create_default_context(cafile=f"{folder}/ca/openshell-ca.pem")
+        self.tls = context.wrap_socket(self.raw, server_hostname=HOST)
+
+    def get(self):
+        self.tls.sendall(f"GET /bench HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        answer = b""
+        while not answer.endswith(BODY):
+            piece = self.tls.recv(65536)
+            if not piece:
+                sys.exit("bench: the tunnel ended")
+            answer += piece
+
+    def close(self):
+        self.tls.close()
+
+
+def idle_memory(folder, binary, tunnels):
+    supervisor = Supervisor(folder, binary)
+    warm = [Tunnel(folder) for _ in range(8)]
+    for tunnel in warm:
+        tunnel.get()
+    before = supervisor.private_kib()
+    held = [Tunnel(folder) for _ in range(tunnels)]
+    for tunnel in held:
+        tunnel.get()
+    after = supervisor.private_kib()
+    for tunnel in warm + held:
+        tunnel.close()
+    supervisor.stop()
+    print(f"idle intercepted tunnel: {(after - before) / tunnels:.1f} KiB private memory each "
+          f"({tunnels} tunnels, both sides TLS, one request made on each)")
+
+
+def allocations(folder, binary, requests):
+    library = f"{folder}/count.so"
+    run("g++", "-O1", "-fPIC", "-shared", "-o", library,
+        str(ROOT / "fixtures/bench/count_allocations.cc"))
+    counts = pathlib.Path(folder, "counts")
+    supervisor = Supervisor(folder, binary,
+                            environment={"LD_PRELOAD": library, "COUNT_FILE": str(counts)})
+
+    def count():
+        counts.unlink(missing_ok=True)
+        os.kill(supervisor.pid(), signal.SIGUSR1)
+        end = time.monotonic() + 10
+        while not (counts.exists() and counts.read_text().endswith("\n")):
+            if time.monotonic() > end:
+                sys.exit("bench: no count")
+        return int(counts.read_text())
+
+    tunnel = Tunnel(folder)
+    for _ in range(20):
+        tunnel.get()
+    before = count()
+    for _ in range(requests):
+        tunnel.get()
+    print(f"relayed request: {(count() - before) / requests:.1f} allocations "
+          f"({requests} GETs of 1 KiB on one intercepted tunnel)")
+    tunnel.close()
+    supervisor.stop()
+
+
+def system_calls(folder, binary, requests):
+    if shutil.which("strace") is None:
+        print("relayed request: system calls not counted (no strace here)")
+        return
+    totals = []
+    for load in (requests, 2 * requests):
+        table = f"{folder}/strace"
+        supervisor = Supervisor(folder, binary, prefix=["strace", "-f", "-c", "-o", table])
+        tunnel = Tunnel(folder)
+        for _ in range(load):
+            tunnel.get()
+        tunnel.close()
+        supervisor.stop()
+        calls = {}
+        for line in pathlib.Path(table).read_text().splitlines():
+            words = line.split()
+            if len(words) >= 5 and words[3].isdigit():
+                calls[words[-1]] = int(words[3])
+        calls.pop("total", None)
+        totals.append(calls)
+    each = {name: (count - totals[0].get(name, 0)) / requests for name, count in totals[1].items()}
+    told = ", ".join(f"{name} {count:.1f}" for name, count in sorted(each.items())
+                     if count >= 0.05)
+    print(f"relayed request: {sum(each.values()):.1f} system calls ({told})")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--supervisor",
+                        default=str(ROOT / "build/bench/bin/sallyport-supervisor"))
+    parser.add_argument("--tunnels", type=int, default=200)
+    parser.add_argument("--requests", type=int, default=1000)
+    parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if not options.inside:
+        os.execvp("unshare", ["unshare", "--map-root-user", "--net", sys.executable, __file__,
+                              "--inside", "--supervisor", options.supervisor,
+                              "--tunnels", str(options.tunnels),
+                              "--requests", str(options.requests)])
+    run("ip", "link", "set", "lo", "up")
+    run("ip", "address", "add", f"{ADDRESS}/32", "dev", "lo")
+    with tempfile.TemporaryDirectory() as folder:
+        start_upstream(folder)
+        idle_memory(folder, options.supervisor, options.tunnels)
+        allocations(folder, options.supervisor, options.requests)
+        system_calls(folder, options.supervisor, options.requests)
+
+
+if __name__ == "__main__":
+    main()

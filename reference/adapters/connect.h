@@ -1,0 +1,33 @@
+// CONNECT: decide, resolve, dial, and only then 200, so that every failure has an answer (the field
+// system closes silently when it can't dial: OpenShell proxy.rs). Then what the tunnel carries
+// chooses its relay.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "reference/audit/event.h"
+#include "reference/http/head.h"
+#include "reference/net/tcp.h"
+#include "reference/relay/services.h"
+
+namespace sallyport::adapters {
+
+// What the adapters share about one connection; lives in serve_session()'s frame.
+struct Session {
+  const relay::Services& services;
+  std::unique_ptr<net::TcpStream> client;  // null once TLS has taken it
+  std::shared_ptr<const egress::Generation> generation;
+  std::optional<audit::Peer> source;
+};
+
+[[nodiscard]] net::Task<void> serve_connect(Session& session, const http::RequestHead& head);
+
+// Emits it with the generation that decided.
+void emit_decision(const Session& session, audit::Event event);
+
+// The event of a denial, and its answer; then the connection is over. HEAD gets no body.
+[[nodiscard]] net::Task<void> deny(Session& session, const egress::Intent& intent,
+                                   egress::Deny denial);
+
+}  // namespace sallyport::adapters

@@ -1,0 +1,119 @@
+#include "reference/adapters/tunnel.h"
+
+#include <fmt/format.h>
+
+#include "reference/adapters/sniff.h"
+#include "reference/egress/events.h"
+#include "reference/relay/answer.h"
+#include "reference/relay/inference.h"
+#include "reference/relay/raw.h"
+#include "reference/tls/accept_connect.h"
+#include "reference/tls/leaf_cache.h"
+
+namespace sallyport::adapters {
+namespace {
+
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kHttpsPort = 443;
+
+// TLS with the sandbox's CA on the client's connection; null when there is none, `cause` says why.
+net::Task<std::unique_ptr<net::ByteStream>> terminate(Session& session, std::string host,
+                                                      std::string& cause) {
+  const relay::Services& services = session.services;
+  if (services.agent_tls == nullptr) {
+    cause = "missing TLS state";
+    co_return nullptr;
+  }
+  const auto leaf = services.leaves->get(host);
+  if (!leaf) {
+    cause = leaf.error().message();
+    co_return nullptr;
+  }
+  tls::HandshakeFailure failure;
+  const base::TimePoint until = services.clock.now() + session.generation->limits.tls_handshake;
+  auto secured = co_await tls::accept_tls(std::move(session.client), *services.agent_tls, *leaf,
+                                          until, failure);
+  if (secured) co_return std::move(*secured);
+  cause = failure.text.empty() ? secured.error().message() : failure.text;
+  co_return nullptr;
+}
+
+// A tunnel that must be readable, and isn't: the answer goes into it.
+net::Task<void> refuse_protocol(Session& session, const relay::Grant& grant, Protocol protocol) {
+  const auto reason = protocol == Protocol::h2c ? egress::DenyReason::h2c_unsupported
+                                                : egress::DenyReason::unsupported_protocol;
+  egress::Deny denial =
+      egress::deny(reason, grant.intent, grant.allow.policy, std::string(protocol_name(protocol)));
+  co_await deny(session, grant.intent, std::move(denial));
+}
+
+net::Task<void> serve_tls(Session& session, const relay::Grant& grant, relay::UpstreamTarget target,
+                          std::unique_ptr<net::TcpStream> dialled) {
+  std::string cause;
+  const auto client = co_await terminate(session, grant.intent.host, cause);
+  if (!client) {
+    emit_decision(session,
+                  audit::net_failed(
+                      grant.flow(),
+                      fmt::format("TLS relay error: {}", grant.authority().to_string()), cause));
+    co_return;
+  }
+  target.tls = true;
+  relay::Upstream upstream(session.services, std::move(target), grant.limits());
+  upstream.adopt(std::move(dialled));
+  relay::Inlet inlet(*client, session.services.buffers);
+  co_await relay::relay_http(session.services, grant, kHttpsPort, inlet, upstream);
+}
+
+net::Task<void> serve_plain(Session& session, const relay::Grant& grant,
+                            relay::UpstreamTarget target, std::unique_ptr<net::TcpStream> dialled) {
+  relay::Upstream upstream(session.services, std::move(target), grant.limits());
+  upstream.adopt(std::move(dialled));
+  relay::Inlet inlet(*session.client, session.services.buffers);
+  co_await relay::relay_http(session.services, grant, kHttpPort, inlet, upstream);
+}
+
+}  // namespace
+
+net::Task<void> serve_tunnel(Session& session, const relay::Grant& grant,
+                             relay::UpstreamTarget target,
+                             std::unique_ptr<net::TcpStream> upstream) {
+  Sniffed sniffed;
+  if (grant.allow.plan.transport == egress::Transport::inspect) {
+    sniffed = co_await sniff(*session.client, *upstream, grant.limits(), session.services.clock);
+    if (sniffed.closed) co_return;
+  }
+  if (sniffed.protocol == Protocol::tls) {
+    co_await serve_tls(session, grant, std::move(target), std::move(upstream));
+  } else if (sniffed.protocol == Protocol::http1) {
+    co_await serve_plain(session, grant, std::move(target), std::move(upstream));
+  } else if (grant.allow.plan.must_inspect &&
+             grant.allow.plan.transport == egress::Transport::inspect) {
+    co_await refuse_protocol(session, grant, sniffed.protocol);
+  } else {
+    co_await relay::relay_raw(session.services, grant, *session.client, *upstream);
+  }
+}
+
+net::Task<void> serve_inference(Session& session) {
+  std::string cause;
+  const auto client = co_await terminate(session, std::string(egress::kInferenceHost), cause);
+  if (!client) {
+    audit::Flow flow;
+    flow.source = session.source;
+    flow.destination.host = std::string(egress::kInferenceHost);
+    flow.destination.port = egress::kInferencePort;
+    audit::Rule rule;
+    rule.engine = "inference";
+    emit_decision(session,
+                  audit::net_denied(
+                      std::move(flow),
+                      fmt::format("Inference interception denied: TLS handshake failed: {}", cause),
+                      cause, std::move(rule)));
+    co_return;
+  }
+  relay::Inlet inlet(*client, session.services.buffers);
+  co_await relay::relay_inference(session.services, session.source, inlet);
+}
+
+}  // namespace sallyport::adapters

@@ -1,0 +1,183 @@
+// sallyport-supervisor: the object graph of the reference supervisor, made here and nowhere else.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <optional>
+#include <string>
+
+#include "reference/net/loop_clock.h"
+#include "reference/net/resolver.h"
+#include "reference/supervisor/agent_files.h"
+#include "reference/supervisor/command_line.h"
+#include "reference/supervisor/lifecycle.h"
+#include "reference/supervisor/name_servers.h"
+#include "reference/supervisor/outlets.h"
+#include "reference/tls/authority.h"
+#include "reference/tls/client_context.h"
+#include "reference/tls/leaf_cache.h"
+#include "reference/tls/server_context.h"
+#include "reference/tls/trust.h"
+
+namespace sallyport {
+namespace {
+
+using supervisor::Config;
+using supervisor::ServeFlags;
+
+constexpr int kOk = 0;
+constexpr int kCannotStart = 1;
+constexpr int kMisuse = 2;
+
+int fail(int code, std::string_view why) {
+  const std::string_view end = why.ends_with('\n') ? "" : "\n";
+  fmt::print(stderr, "sallyport-supervisor: {}{}", why, end);
+  return code;
+}
+
+std::optional<std::string> from_environment(std::string_view name) {
+  const char* value = std::getenv(std::string(name).c_str());
+  if (value == nullptr) return std::nullopt;
+  return std::string(value);
+}
+
+// The sandbox's own TLS: a fresh CA, the context that terminates with it, its leaves.
+struct AgentTls {
+  tls::Authority authority;
+  tls::ServerContext context;
+  tls::LeafCache leaves;
+
+  static base::Result<std::unique_ptr<AgentTls>> create(const base::Clock& clock,
+                                                        std::uint64_t leaves_max) {
+    auto authority = tls::Authority::create(clock.wall_ms());
+    if (!authority) return authority.error();
+    auto context = tls::ServerContext::create(*authority);
+    if (!context) return context.error();
+    return std::make_unique<AgentTls>(std::move(*authority), std::move(*context), leaves_max);
+  }
+  AgentTls(tls::Authority ca, tls::ServerContext server, std::uint64_t leaves_max)
+      : authority(std::move(ca)), context(std::move(server)), leaves(authority, leaves_max) {}
+};
+
+// The supervisor's parts that stand before anything listens, in the order of their dependencies.
+struct Graph {
+  explicit Graph(base::LogLevel level) : log(level) {}
+
+  base::StderrLog log;
+  net::Loop loop;
+  net::LoopClock clock{loop.executor()};
+  net::Deadlines deadlines{loop.executor(), clock};
+  net::BufferPool buffers;
+  net::TcpDialer dialer{loop.executor(), deadlines};
+  supervisor::AuditOutlets audit{clock, log};
+  net::TaskGroup sessions{loop.executor(), log};
+  net::TaskGroup life{loop.executor(), log};
+};
+
+std::string add_outlets(Graph& graph, const ServeFlags& flags, const Config& config) {
+  if (flags.audit_fd >= 0) graph.audit.add(base::UniqueFd(flags.audit_fd));
+  return config.audit_file ? graph.audit.add_file(*config.audit_file) : std::string();
+}
+
+// CA, bundle and environment for the agent; what failed, or nothing.
+std::string write_files(const AgentTls& agent_tls, const Config& config,
+                        const net::Endpoint& proxy) {
+  const supervisor::AgentFiles files = supervisor::agent_files(config.ca_output);
+  if (std::string wrong = supervisor::make_folder(files); !wrong.empty()) return wrong;
+  const auto written = tls::write_client_files(supervisor::folder_of(files), agent_tls.authority);
+  if (!written) return fmt::format("{}: {}", config.ca_output, written.error().message());
+  return supervisor::write_environment(files, proxy);
+}
+
+// Ready: everybody who waits for us is told, and connections are taken.
+std::string go(Graph& graph, supervisor::Server& server, const ServeFlags& flags) {
+  server.start();
+  graph.audit.emit(audit::lifecycle(audit::activity::kLifecycleStart, "supervisor started"));
+  if (flags.ready_fd < 0) return {};
+  return supervisor::announce(flags.ready_fd,
+                              supervisor::readiness_line(server.bound(), ::getpid()));
+}
+
+int serve(const ServeFlags& flags, const Config& config,
+          std::shared_ptr<egress::Generation> first) {
+  Graph graph(config.log_level);
+  const base::Limits limits = first->limits;
+  if (const std::string wrong = add_outlets(graph, flags, config); !wrong.empty()) {
+    return fail(kCannotStart, wrong);
+  }
+  const auto resolver = net::CaresResolver::create(
+      graph.loop.executor(), graph.deadlines,
+      {supervisor::name_servers(config.resolver), config.resolver.hosts_file, limits.resolve});
+  if (!resolver) return fail(kCannotStart, resolver.error().message());
+  const auto upstream_tls =
+      tls::ClientContext::create({tls::system_bundle_path(), config.upstream_ca.value_or("")});
+  if (!upstream_tls) return fail(kMisuse, upstream_tls.error().message());
+  const auto agent_tls = AgentTls::create(graph.clock, limits.leaf_cache_max);
+  if (!agent_tls) return fail(kCannotStart, agent_tls.error().message());
+
+  supervisor::Generations generations(std::move(first));
+  const relay::Services services{
+      graph.loop.executor(),  graph.clock,          graph.buffers, **resolver,  graph.dialer,
+      graph.sessions,         graph.audit,          graph.log,     generations, *upstream_tls,
+      &(*agent_tls)->context, &(*agent_tls)->leaves};
+  supervisor::Server server(services, graph.deadlines, limits.connections_max);
+  for (const net::Endpoint& at : config.listen) {
+    if (const std::string wrong = server.listen(at); !wrong.empty()) {
+      return fail(kCannotStart, wrong);
+    }
+  }
+  graph.audit.set_proxy(server.bound().front());
+  supervisor::emit_loaded(graph.audit, *generations.current(), config.file);
+  if (const std::string wrong = write_files(**agent_tls, config, server.bound().front());
+      !wrong.empty()) {
+    return fail(kCannotStart, wrong);
+  }
+  supervisor::Lifecycle lifecycle(
+      {services, generations, server, config.file, flags.slow, from_environment});
+  graph.life.spawn(lifecycle.run());
+  if (const std::string wrong = go(graph, server, flags); !wrong.empty()) {
+    return fail(kCannotStart, wrong);
+  }
+  // Not until the loop has no more work: the deadlines' timer may be armed for what has ended.
+  while (graph.life.size() > 0) graph.loop.context().run_one();
+  graph.loop.context().poll();
+  return graph.sessions.bugs() == 0 ? kOk : kCannotStart;
+}
+
+int run(const ServeFlags& flags) {
+  const std::vector<std::string> problems = supervisor::check_descriptors(flags);
+  for (const std::string& problem : problems) fail(kMisuse, problem);
+  base::Diagnostics complaints;
+  const auto config = supervisor::load_config(flags.config, complaints);
+  base::Diagnostics warnings;
+  std::shared_ptr<egress::Generation> first;
+  if (config) {
+    first =
+        supervisor::build_generation(*config, flags.slow, from_environment, complaints, warnings);
+  }
+  for (const base::Diagnostic& warning : warnings.all()) {
+    fmt::print(stderr, "warning: {}\n", warning.to_string());
+  }
+  if (!complaints.empty()) {
+    fmt::print(stderr, "{}", complaints.to_string());
+    return kMisuse;
+  }
+  if (!problems.empty()) return kMisuse;
+  return flags.check ? kOk : serve(flags, *config, std::move(first));
+}
+
+}  // namespace
+}  // namespace sallyport
+
+int main(int argc, char** argv) {
+  // A peer that is gone is an error of the write, not the end of the process.
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto line = sallyport::supervisor::parse_command_line(argc, argv);
+  if (line.serve) return sallyport::run(*line.serve);
+  fmt::print(line.exit_code == 0 ? stdout : stderr, "{}", line.output);
+  return line.exit_code;
+}

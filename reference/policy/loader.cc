@@ -1,0 +1,130 @@
+#include "reference/policy/loader.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <utility>
+
+#include "reference/base/scalars.h"
+#include "reference/policy/endpoint_reader.h"
+
+namespace sallyport::policy {
+namespace {
+
+using base::yaml::Entry;
+using base::yaml::MapReader;
+using base::yaml::Node;
+
+constexpr std::string_view kAnyBinary = "/**";
+
+// FNV-1a, 64 bits: enough to tell one document from the next.
+std::string revision_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;
+  for (const char c : text) {
+    hash ^= static_cast<unsigned char>(c);
+    hash *= 0x100000001b3ULL;
+  }
+  return fmt::format("{:016x}", hash);
+}
+
+void read_version(MapReader& document, const Notes& notes) {
+  const Node* const node = document.require("version");
+  if (node == nullptr) return;
+  if (!node->is_scalar() || base::parse_integer(node->text) != 1U) {
+    notes.complain(*node, "\"version\" must be 1");
+  }
+}
+
+void read_binary(const Node& node, const Notes& notes) {
+  MapReader map(node, notes.file, "a binary", notes.complaints);
+  if (const Node* const path = map.require("path")) {
+    const auto text = base::yaml::as_text(*path, notes.file, notes.complaints);
+    if (text && *text != kAnyBinary) {
+      notes.complain(*path, fmt::format("a binary other than \"{}\" isn't enforced yet: no "
+                                        "connection is told by its program",
+                                        kAnyBinary));
+    }
+  }
+  refuse_keys(map, {"harness"}, notes);
+  map.finish();
+}
+
+// In the field a rule without binaries matches nobody; a rule that silently allows nothing is
+// nobody's wish, so it must be said.
+void read_binaries(MapReader& rule, const Notes& notes) {
+  const Node* const node = rule.node("binaries");
+  if (node == nullptr || (node->is_list() && node->items.empty())) {
+    notes.complain(node == nullptr ? rule.self() : *node,
+                   fmt::format("a rule without \"binaries\" matches no program: write binaries: "
+                               "[{{path: \"{}\"}}]",
+                               kAnyBinary));
+    return;
+  }
+  for (const auto& item : rule.list("binaries")) read_binary(*item, notes);
+}
+
+Rule read_rule(const Entry& entry, const Notes& notes) {
+  MapReader map(*entry.value, notes.file, "a rule of \"network_policies\"", notes.complaints);
+  Rule rule;
+  if (!entry.value->is_map()) return rule;
+  rule.name = map.text("name", entry.key);
+  if (map.has("name") && rule.name.empty()) map.complain("name", "\"name\" is empty");
+  for (const auto& item : map.list("endpoints")) {
+    rule.endpoints.push_back(read_endpoint(*item, notes));
+  }
+  read_binaries(map, notes);
+  map.finish();
+  return rule;
+}
+
+void read_rules(MapReader& document, const Notes& notes, Policy& policy) {
+  const Node* const rules = document.map("network_policies");
+  if (rules == nullptr) return;
+  for (const Entry& entry : rules->entries) {
+    const auto complain = [&](std::string message) {
+      notes.complaints.add({notes.file, entry.key_mark, std::move(message), entry.value->used_at});
+    };
+    if (entry.key.empty()) complain("a rule needs a name");
+    if (entry.key.starts_with("_provider_")) {
+      complain("names that begin with \"_provider_\" are those of provider profiles");
+    }
+    policy.network_policies.insert_or_assign(entry.key, read_rule(entry, notes));
+  }
+}
+
+}  // namespace
+
+std::optional<Policy> load_policy(const Node& root, const std::string& file,
+                                  base::Diagnostics& complaints, base::Diagnostics* warnings) {
+  base::Diagnostics found;
+  const Notes notes{file, found, warnings};
+  MapReader document(root, file, "a policy", found);
+  Policy policy;
+  if (root.is_map()) {
+    read_version(document, notes);
+    read_rules(document, notes, policy);
+    refuse_keys(document, {"filesystem_policy", "landlock", "process", "network_middlewares"},
+                notes);
+    document.finish();
+  }
+  for (const base::Diagnostic& diagnostic : found.all()) complaints.add(diagnostic);
+  if (!found.empty()) return std::nullopt;
+  policy.revision = revision_of(base::yaml::emit(root));
+  return policy;
+}
+
+std::optional<Policy> load_policy_text(std::string_view text, const std::string& file,
+                                       base::Diagnostics& complaints, base::Diagnostics* warnings) {
+  const base::yaml::NodePtr root = base::yaml::parse(text, file, complaints);
+  if (root == nullptr) return std::nullopt;
+  return load_policy(*root, file, complaints, warnings);
+}
+
+std::optional<Policy> load_policy_file(const std::string& path, base::Diagnostics& complaints,
+                                       base::Diagnostics* warnings) {
+  const base::yaml::NodePtr root = base::yaml::parse_file(path, complaints);
+  if (root == nullptr) return std::nullopt;
+  return load_policy(*root, path, complaints, warnings);
+}
+
+}  // namespace sallyport::policy

@@ -1,0 +1,48 @@
+// What adapters and relays are given: the ports and the shared state of one supervisor. Made by
+// main, which owns all that is referred to here; everything outlives every session.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "reference/audit/sink.h"
+#include "reference/base/log.h"
+#include "reference/egress/egress.h"
+#include "reference/net/buffer_pool.h"
+#include "reference/net/clock.h"
+#include "reference/net/dialer.h"
+#include "reference/net/ports.h"
+#include "reference/net/task_group.h"
+
+namespace sallyport::tls {
+class ClientContext;
+class LeafCache;
+class ServerContext;
+}  // namespace sallyport::tls
+
+namespace sallyport::relay {
+
+// The generation that decides now. A request asks once and keeps what it got.
+class GenerationSource {
+ public:
+  virtual ~GenerationSource() = default;
+  // Never null.
+  [[nodiscard]] virtual std::shared_ptr<const egress::Generation> current() const = 0;
+};
+
+struct Services {
+  net::Executor executor;
+  net::Clock& clock;
+  net::BufferPool& buffers;
+  net::Resolver& resolver;
+  net::TcpDialer& dialer;
+  net::TaskGroup& sessions;
+  audit::AuditSink& audit;
+  base::Log& log;
+  const GenerationSource& generations;
+  const tls::ClientContext& upstream_tls;
+  const tls::ServerContext* agent_tls = nullptr;  // null: there is no CA, nothing is terminated
+  tls::LeafCache* leaves = nullptr;               // null with it
+};
+
+}  // namespace sallyport::relay

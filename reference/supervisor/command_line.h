@@ -1,0 +1,34 @@
+// The command line of sallyport-supervisor. Descriptors come only here, never in the config: they
+// are the starter's, and a number in a file would outlive its meaning.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sallyport::supervisor {
+
+struct ServeFlags {
+  std::string config;
+  bool check = false;         // validate every file and leave
+  double slow = 1;            // multiplies every time limit
+  int ready_fd = -1;          // the readiness line is written here; kept open afterwards
+  int audit_fd = -1;          // events as JSON lines, one write a line
+  int sandbox_netns_fd = -1;  // the agent's network namespace
+  int sandbox_pid = -1;       // a process of the agent's, the anchor of identities
+};
+
+struct CommandLine {
+  std::optional<ServeFlags> serve;  // absent: leave with `exit_code` after printing `output`
+  int exit_code = 0;
+  std::string output;  // to stdout when exit_code is 0, else to stderr
+};
+
+// Never exits by itself. Mistakes answer exit_code 2.
+[[nodiscard]] CommandLine parse_command_line(int argc, const char* const* argv);
+
+// What is wrong with the descriptors and the pid, one sentence each: not open, not writable, not a
+// network namespace, no such process.
+[[nodiscard]] std::vector<std::string> check_descriptors(const ServeFlags& flags);
+
+}  // namespace sallyport::supervisor

@@ -1,0 +1,49 @@
+// What `sallyport-supervisor serve --config FILE` reads: one YAML file, strict, every mistake with
+// its place, all of them at once. Pure but for reading files; nothing is created here. Users'
+// reference: docs/supervisor-config.md.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference/base/diagnostics.h"
+#include "reference/base/limits.h"
+#include "reference/base/log.h"
+#include "reference/base/yaml.h"
+#include "reference/egress/egress.h"
+#include "reference/net/address.h"
+
+namespace sallyport::supervisor {
+
+struct ResolverConfig {
+  std::vector<net::Endpoint> servers;  // empty: the name servers of /etc/resolv.conf
+  std::string hosts_file = "/etc/hosts";
+};
+
+struct Config {
+  std::string file;                        // as given on the command line
+  std::vector<net::Endpoint> listen;       // at least one; port 0 takes any
+  std::string policy_file;                 // empty when the policy is inline
+  base::yaml::NodePtr policy_inline;       // null when the policy is a file
+  std::optional<std::string> routes_file;  // none: inference.local isn't configured
+  ResolverConfig resolver;
+  std::optional<std::string> upstream_ca;  // PEM, trusted for upstreams besides the system's
+  egress::ForwardRule forward = egress::ForwardRule::shared;
+  base::Limits limits;                    // resolver.timeout is limits.resolve
+  std::optional<std::string> audit_file;  // JSONL, appended
+  std::string ca_output = "/etc/openshell-tls";
+  base::LogLevel log_level = base::LogLevel::info;
+};
+
+// Relative paths in the file are relative to the file. Reads the config alone: policy and routes
+// are Generation's (generations.h), so that they can be read again. Nothing after a complaint.
+[[nodiscard]] std::optional<Config> load_config(const std::string& path,
+                                                base::Diagnostics& complaints);
+
+// As above, from text; `file` names it in complaints and is what relative paths hang from.
+[[nodiscard]] std::optional<Config> parse_config(std::string_view text, const std::string& file,
+                                                 base::Diagnostics& complaints);
+
+}  // namespace sallyport::supervisor

@@ -1,0 +1,80 @@
+#include "reference/supervisor/generations.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace sallyport::supervisor {
+namespace {
+
+using ::testing::HasSubstr;
+
+class GenerationsTest : public ::testing::Test {
+ protected:
+  GenerationsTest() {
+    std::string pattern = ::testing::TempDir() + "generations.XXXXXX";
+    folder_ = ::mkdtemp(pattern.data());
+    config_.file = folder_ + "/supervisor.yaml";
+    config_.policy_file = folder_ + "/policy.yaml";
+    put("policy.yaml", "version: 1\n");
+  }
+  ~GenerationsTest() override { std::filesystem::remove_all(folder_); }
+  void put(const std::string& name, const std::string& text) {
+    std::ofstream(folder_ + "/" + name) << text;
+  }
+  std::shared_ptr<egress::Generation> build() {
+    return build_generation(config_, slow_, environment_, complaints_, warnings_);
+  }
+
+  std::string folder_;
+  Config config_;
+  double slow_ = 1;
+  inference::Environment environment_ = [](std::string_view) { return std::nullopt; };
+  base::Diagnostics complaints_;
+  base::Diagnostics warnings_;
+};
+
+TEST_F(GenerationsTest, BuildsFromThePolicyAloneWithoutRoutes) {
+  const auto generation = build();
+  ASSERT_TRUE(generation) << complaints_.to_string();
+  EXPECT_EQ(generation->number, 0U);
+  EXPECT_EQ(generation->routes, nullptr);
+}
+
+TEST_F(GenerationsTest, MultipliesTimesBySlow) {
+  slow_ = 4;
+  config_.limits.connect = std::chrono::seconds(2);
+  EXPECT_EQ(build()->limits.connect, std::chrono::seconds(8));
+}
+
+TEST_F(GenerationsTest, ComplainsAboutPolicyAndRoutesAtOnce) {
+  put("policy.yaml", "version: 7\n");
+  put("routes.yaml", "routes: [{name: a}]\n");
+  config_.routes_file = folder_ + "/routes.yaml";
+  EXPECT_FALSE(build());
+  EXPECT_THAT(complaints_.to_string(), HasSubstr("policy.yaml:1:"));
+  EXPECT_THAT(complaints_.to_string(), HasSubstr("routes.yaml:1:"));
+}
+
+TEST_F(GenerationsTest, ComplainsAboutAnInlinePolicyAtItsPlaceInTheConfig) {
+  base::Diagnostics none;
+  config_.policy_inline = base::yaml::parse("version: 1\nbogus: 2\n", config_.file, none);
+  EXPECT_FALSE(build());
+  EXPECT_THAT(complaints_.to_string(), HasSubstr("supervisor.yaml:2:1"));
+}
+
+TEST_F(GenerationsTest, NumbersFromOneAndKeepsTheOldOneForWhoHoldsIt) {
+  Generations generations(build());
+  const auto first = generations.current();
+  EXPECT_EQ(first->number, 1U);
+  const auto second = generations.install(build());
+  EXPECT_EQ(second->number, 2U);
+  EXPECT_EQ(generations.current(), second);
+  EXPECT_EQ(first->number, 1U);
+}
+
+}  // namespace
+}  // namespace sallyport::supervisor

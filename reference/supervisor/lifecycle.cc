@@ -1,0 +1,88 @@
+#include "reference/supervisor/lifecycle.h"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+namespace sallyport::supervisor {
+
+void emit_loaded(audit::AuditSink& audit, const egress::Generation& generation,
+                 const std::string& source) {
+  audit::Event event =
+      audit::config_state("loaded", fmt::format("Policy generation {} loaded", generation.number));
+  event.unmapped.emplace_back("generation", static_cast<std::int64_t>(generation.number));
+  event.unmapped.emplace_back("policy_hash", generation.policy.revision);
+  event.unmapped.emplace_back("source", source);
+  audit.emit(event);
+}
+
+Lifecycle::Lifecycle(Parts parts)
+    : parts_(std::move(parts)),
+      signals_(parts_.services.executor, SIGHUP, SIGTERM, SIGINT),
+      drains_(parts_.services.executor, parts_.services.log) {}
+
+net::Task<void> Lifecycle::run() {
+  while (!drained_) {
+    // Without a bound: this waits for whoever runs the process.
+    const auto [error, signal] = co_await signals_.async_wait(net::kAwait);
+    if (error) co_return;
+    if (signal == SIGHUP) {
+      reload();
+    } else if (draining_) {
+      parts_.services.sessions.force();
+    } else {
+      begin_drain();
+    }
+  }
+}
+
+void Lifecycle::reload() {
+  base::Diagnostics complaints;
+  const auto config = load_config(parts_.config_file, complaints);
+  std::shared_ptr<egress::Generation> next;
+  base::Diagnostics warnings;
+  if (config) {
+    next = build_generation(*config, parts_.slow, parts_.environment, complaints, warnings);
+  }
+  for (const base::Diagnostic& warning : warnings.all()) {
+    parts_.services.log.write(base::LogLevel::warning, "reload", warning.to_string());
+  }
+  if (next) {
+    emit_loaded(parts_.services.audit, *parts_.generations.install(std::move(next)),
+                parts_.config_file);
+    return;
+  }
+  const auto current = parts_.generations.current();
+  audit::Event event = audit::config_state(
+      "failed", fmt::format("Reload failed, generation {} stays", current->number),
+      audit::Severity::medium, audit::Status::failure);
+  event.status_detail = complaints.to_string();
+  event.unmapped.emplace_back("generation", static_cast<std::int64_t>(current->number));
+  event.unmapped.emplace_back("source", parts_.config_file);
+  parts_.services.audit.emit(event);
+  for (const base::Diagnostic& complaint : complaints.all()) {
+    parts_.services.log.write(base::LogLevel::error, "reload", complaint.to_string());
+  }
+}
+
+void Lifecycle::begin_drain() {
+  draining_ = true;
+  parts_.server.stop();
+  drains_.spawn(drain());
+}
+
+net::Task<void> Lifecycle::drain() {
+  const relay::Services& services = parts_.services;
+  const auto bound = parts_.generations.current()->limits.drain;
+  const bool all_ended = co_await services.sessions.drain(services.clock.now() + bound);
+  if (!all_ended) {
+    services.sessions.force();
+    // They end in the loop's next turns; what they refer to must outlive them.
+    co_await services.sessions.drain(services.clock.now() + bound);
+  }
+  services.audit.emit(audit::lifecycle(audit::activity::kLifecycleStop, "supervisor stopped"));
+  drained_ = true;
+  signals_.cancel();
+}
+
+}  // namespace sallyport::supervisor

@@ -1,0 +1,48 @@
+// What signals do to a running supervisor: SIGHUP reads the files again, SIGTERM and SIGINT drain
+// and then end the loop's work, a second one forces. Owned by main, on its loop.
+#pragma once
+
+#include <boost/asio/basic_signal_set.hpp>
+#include <string>
+
+#include "reference/inference/routes.h"
+#include "reference/relay/services.h"
+#include "reference/supervisor/generations.h"
+#include "reference/supervisor/server.h"
+
+namespace sallyport::supervisor {
+
+// CONFIG `loaded` of a generation that decides now.
+void emit_loaded(audit::AuditSink& audit, const egress::Generation& generation,
+                 const std::string& source);
+
+class Lifecycle {
+ public:
+  struct Parts {
+    const relay::Services& services;
+    Generations& generations;
+    Server& server;
+    std::string config_file;
+    double slow = 1;
+    inference::Environment environment;
+  };
+  // Signals are caught from here on.
+  explicit Lifecycle(Parts parts);
+
+  // Until the process is told to end and has drained. A root; after it the loop has no more work.
+  [[nodiscard]] net::Task<void> run();
+
+ private:
+  using Signals = boost::asio::basic_signal_set<net::Executor>;
+  void reload();
+  void begin_drain();
+  [[nodiscard]] net::Task<void> drain();
+
+  Parts parts_;
+  Signals signals_;
+  bool draining_ = false;
+  bool drained_ = false;  // set before signals_ is cancelled: nobody may be waiting then
+  net::TaskGroup drains_;
+};
+
+}  // namespace sallyport::supervisor
