@@ -1,0 +1,146 @@
+// The second half of an exchange: the request goes out, the answer comes in and is judged.
+
+#include "reference/net/clock.h"
+#include "simulator/agents/exchange.h"
+#include "simulator/journal/journal.h"
+
+namespace sallyport::sim::agents {
+namespace {
+
+using wire::HttpReader;
+
+SseEnd end_of(const wire::SseReader& reader) {
+  const std::string end = reader.end();
+  if (end == "terminal") return SseEnd::terminal;
+  if (end == "error") return SseEnd::error;
+  return end == "partial" ? SseEnd::partial : SseEnd::missing;
+}
+
+}  // namespace
+
+net::Task<bool> Exchange::send_request(const RequestText& text, HttpReader& reader) {
+  seen_.raw.phase = Phase::request;
+  const bool waits = spec_.expect_continue && !text.body.empty();
+  const std::string first = waits ? text.head : text.head + text.body;
+  bool sent = co_await send(first);
+  if (waits && sent) {
+    while (reader.interim().empty() && !reader.head_done() && !reader.done()) {
+      const bool more = co_await take(reader);
+      if (!more) break;
+    }
+    // A final answer instead of `100 Continue` means that the body isn't wanted.
+    if (!reader.interim().empty()) sent = co_await send(text.body);
+  }
+  // What couldn't be sent may have been answered all the same.
+  co_return !seen_.raw.timed_out && !seen_.raw.aborted;
+}
+
+net::Task<void> Exchange::read_answer(HttpReader& reader) {
+  seen_.raw.phase = Phase::head;
+  while (true) {
+    if (reader.head_done()) {
+      seen_.raw.phase = Phase::body;
+      look_at_answer(reader);
+    }
+    if (reader.done() || seen_.raw.aborted) break;
+    const bool more = co_await take(reader);
+    if (!more) break;
+  }
+  judge_answer(reader);
+}
+
+void Exchange::look_at_answer(const HttpReader& reader) {
+  if (seen_.answered_by.empty()) {
+    const wire::HttpMessage& message = reader.message();
+    seen_.answer = message;
+    note_answerer();
+    const auto* type = wire::find_header(message.headers, "content-type");
+    is_sse_ = type != nullptr && type->starts_with("text/event-stream");
+    Facts fields;
+    fields["status"] = std::int64_t{message.status};
+    fields["headers"] = message.headers;
+    note("response", std::move(fields));
+  }
+  if (is_sse_) look_at_events(reader);
+}
+
+void Exchange::look_at_events(const HttpReader& reader) {
+  const std::string& body = reader.message().body;
+  const auto events = sse_.feed(std::string_view(body).substr(sse_fed_));
+  sse_fed_ = body.size();
+  for (const auto& event : events) {
+    Facts fields;
+    fields["data"] = event.data;
+    fields["error"] = std::string(event.error ? "true" : "false");
+    note("sse", std::move(fields));
+  }
+}
+
+void Exchange::judge_answer(const HttpReader& reader) {
+  if (reader.head_done()) look_at_answer(reader);
+  seen_.complete = reader.state() == HttpReader::State::complete;
+  const bool leftover =
+      seen_.complete && !reader.leftover().empty() && reader.message().status != 101;
+  seen_.raw.malformed = reader.state() == HttpReader::State::malformed || leftover;
+  seen_.raw.framing_complete = seen_.complete;
+  if (seen_.complete) seen_.raw.phase = Phase::done;
+  if (reader.head_done()) seen_.answer = reader.message();
+  if (is_sse_) {
+    seen_.sse_count = sse_.count();
+    seen_.raw.sse_end = end_of(sse_);
+  }
+}
+
+void Exchange::keep_or_close(const HttpReader& reader) {
+  const bool whole = seen_.complete && !seen_.raw.malformed && !seen_.raw.aborted;
+  const bool keeps = !spec_.connection.empty() && context_.pool != nullptr && whole &&
+                     reader.keeps_alive() && !seen_.raw.peer_ended;
+  if (keeps) {
+    connection_->stream->set_deadline(base::TimePoint::max());
+    context_.pool->put(spec_.connection, std::move(connection_));
+  } else if (!seen_.raw.aborted) {
+    connection_->stream->close();
+  }
+}
+
+std::string Exchange::provider_that_answered() const {
+  std::string name;
+  std::string perhaps;  // an answer whose step couldn't be told
+  const auto& events = context_.journal.events();
+  for (std::size_t at = first_event_; at < events.size(); ++at) {
+    const journal::Event& event = events[at];
+    if (event.kind != "response" || event.source_type != "provider") continue;
+    if (event.step == context_.step) name = event.source;
+    if (event.step.empty()) perhaps = event.source;
+  }
+  return name.empty() ? perhaps : name;
+}
+
+// Who made the head: a provider that answered for this exchange, else the way, else the peer.
+void Exchange::note_answerer() {
+  seen_.raw.status = seen_.answer->status;
+  const std::string provider = refused_tunnel_ ? std::string() : provider_that_answered();
+  if (!provider.empty()) {
+    seen_.answered_by = provider;
+    seen_.raw.head_by = HeadMaker::origin;
+  } else if (context_.via) {
+    seen_.answered_by = context_.via->name;
+    seen_.raw.head_by = HeadMaker::supervisor;
+  } else {
+    if (context_.actor_at) seen_.answered_by = context_.actor_at(connection_->peer);
+    if (seen_.answered_by.empty()) seen_.answered_by = "peer";
+    seen_.raw.head_by = HeadMaker::origin;
+  }
+}
+
+void Exchange::note(std::string kind, Facts fields) {
+  journal::Event event;
+  event.source = context_.step;
+  event.source_type = "step";
+  event.step = context_.step;
+  event.kind = std::move(kind);
+  event.fields = std::move(fields);
+  context_.journal.append(std::move(event));
+}
+
+}  // namespace sallyport::sim::agents

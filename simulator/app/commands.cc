@@ -1,0 +1,214 @@
+#include "simulator/app/commands.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include "simulator/app/scenario_files.h"
+#include "simulator/report/console.h"
+#include "simulator/report/files.h"
+#include "simulator/runner/ambient.h"
+#include "simulator/runner/scheduler.h"
+#include "simulator/scenario/plan.h"
+#include "simulator/world/doctor.h"
+
+namespace sallyport::sim::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kMisuse = 2;
+constexpr int kCannotRun = 3;
+constexpr int kInterrupted = 130;
+
+bool say_missing(const Found& found) {
+  for (const std::string& path : found.missing)
+    fmt::print(stderr, "sallyport: no such file or folder: {}\n", path);
+  return !found.missing.empty();
+}
+
+// The files below `paths`; nothing (after a complaint) when there are none.
+std::optional<std::vector<std::string>> files_of(const std::vector<std::string>& paths) {
+  Found found = find_scenarios(paths);
+  if (say_missing(found)) return std::nullopt;
+  if (found.files.empty()) {
+    fmt::print(stderr, "sallyport: no scenario (*.yaml) in {}\n", fmt::join(paths, ", "));
+    return std::nullopt;
+  }
+  return found.files;
+}
+
+scenario::LoadOptions load_options(const std::vector<std::string>& sets) {
+  scenario::LoadOptions options;
+  options.sets = sets;
+  return options;
+}
+
+void print_findings(std::FILE* out, const std::vector<world::Finding>& findings, bool only_bad) {
+  for (const world::Finding& finding : findings) {
+    if (only_bad && finding.ok) continue;
+    const char* const word = finding.ok ? "ok" : finding.required ? "MISSING" : "absent";
+    fmt::print(out, "{:<8} {:<18} {}{}\n", word, finding.name, finding.what,
+               finding.detail.empty() ? "" : ": " + finding.detail);
+    if (!finding.ok && !finding.remedy.empty())
+      fmt::print(out, "{:<27} mend it with: {}\n", "", finding.remedy);
+  }
+}
+
+bool write_report(const std::string& path, const std::string& text) {
+  if (path.empty()) return true;
+  std::ofstream stream(path, std::ios::binary | std::ios::trunc);
+  stream << text;
+  stream.flush();
+  if (stream) return true;
+  fmt::print(stderr, "sallyport: can't write {}\n", path);
+  return false;
+}
+
+std::string own_folder() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path().string();
+}
+
+std::optional<runner::RunOptions> run_options(const RunCommand& command) {
+  runner::RunOptions options;
+  options.jobs = command.jobs;
+  options.slow = command.slow;
+  options.cells = command.cells;
+  options.keep_folder = command.keep_folder;
+  options.keep = command.keep == "always"   ? runner::Keep::always
+                 : command.keep == "failed" ? runner::Keep::failed
+                                            : runner::Keep::never;
+  const std::string beside = own_folder() + "/sallyport-supervisor";
+  options.supervisor_binary = command.supervisor.empty()
+                                  ? beside
+                                  : fs::absolute(command.supervisor).lexically_normal().string();
+  if (::access(options.supervisor_binary.c_str(), X_OK) != 0) {
+    fmt::print(stderr, "sallyport: no supervisor to test at {}; name one with --supervisor\n",
+               options.supervisor_binary);
+    return std::nullopt;
+  }
+  return options;
+}
+
+report::ConsoleOptions console_options(const RunCommand& command) {
+  report::ConsoleOptions options;
+  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  const char* const no_colour = std::getenv("NO_COLOR");
+  const char* const ci = std::getenv("CI");
+  options.colour = terminal && (no_colour == nullptr || *no_colour == '\0');
+  options.progress = terminal && (ci == nullptr || *ci == '\0');
+  options.verbose = command.verbose;
+  options.quiet = command.quiet;
+  options.command = command.program;
+  return options;
+}
+
+}  // namespace
+
+int run(const RunCommand& command) {
+  const auto files = files_of(command.paths);
+  if (!files) return kMisuse;
+  LoadedAll all = load_all(*files, load_options(command.sets), command.tags);
+  if (!all.complaints.empty()) {
+    fmt::print(stderr, "{}sallyport: {} of {} scenarios can't be used; nothing was run\n",
+               all.complaints, all.complained, files->size());
+    return kMisuse;
+  }
+  const auto options = run_options(command);
+  if (!options) return kMisuse;
+  const std::size_t cells = runner::cell_count(all.scenarios, *options);
+  if (cells == 0) {
+    fmt::print(stderr, "sallyport: no cell has that {}\n",
+               command.cells.empty() ? "tag" : "name; `sallyport list` shows them");
+    return kMisuse;
+  }
+  const std::vector<world::Finding> findings = world::probe();
+  if (!world::can_run(findings)) {
+    fmt::print(stderr, "sallyport: nothing can run on this machine:\n");
+    print_findings(stderr, findings, true);
+    return kCannotRun;
+  }
+  report::Console console(stdout, console_options(command));
+  console.begin(cells);
+  const runner::RunResult result = runner::run_scenarios(
+      all.scenarios, *options,
+      [&console](const runner::CellResult& cell) { console.cell_done(cell); });
+  console.end(result);
+  const bool written = write_report(command.junit, report::to_junit(result, command.program)) &&
+                       write_report(command.json, report::to_json(result));
+  if (result.interrupted) return kInterrupted;
+  const int code = runner::exit_code(result);
+  if (code == kCannotRun) print_findings(stderr, findings, true);
+  return written ? code : 4;
+}
+
+int list(const std::vector<std::string>& paths, const std::vector<std::string>& tags) {
+  const auto files = files_of(paths);
+  if (!files) return kMisuse;
+  const LoadedAll all = load_all(*files, {}, tags);
+  std::size_t cells = 0;
+  for (const scenario::Scenario& scenario : all.scenarios) {
+    fmt::print("{}\n  {}\n", scenario.path, scenario.title);
+    if (!scenario.tags.empty()) fmt::print("  tags: {}\n", fmt::join(scenario.tags, ", "));
+    for (const scenario::Cell& cell : scenario.cells) {
+      if (!cell.name.empty()) fmt::print("  - {}\n", cell.name);
+    }
+    cells += scenario.cells.size();
+  }
+  fmt::print("{} scenarios, {} cells\n", all.scenarios.size(), cells);
+  fmt::print(stderr, "{}", all.complaints);
+  return all.complaints.empty() ? 0 : kMisuse;
+}
+
+int lint(const std::vector<std::string>& paths, const std::vector<std::string>& sets) {
+  const auto files = files_of(paths);
+  if (!files) return kMisuse;
+  const LoadedAll all = load_all(*files, load_options(sets), {});
+  fmt::print(stderr, "{}", all.complaints);
+  fmt::print("{} of {} scenarios are good\n", all.scenarios.size(), files->size());
+  return all.complaints.empty() ? 0 : kMisuse;
+}
+
+int plan(const std::string& path, const std::vector<std::string>& sets, bool cells_only) {
+  scenario::Loaded loaded = scenario::load(path, load_options(sets));
+  if (!loaded.scenario) {
+    fmt::print(stderr, "{}", loaded.complaints.to_string());
+    return kMisuse;
+  }
+  const scenario::Scenario& scenario = *loaded.scenario;
+  if (!cells_only) fmt::print("{}", scenario::to_yaml(scenario));
+  fmt::print("# cells:\n");
+  for (const scenario::Cell& cell : scenario.cells) {
+    std::vector<std::string> hosts;
+    for (const topology::HostSpec& host : cell.hosts) hosts.push_back(host.name);
+    fmt::print("#   {} (hosts {}; {} providers, {} decoys{}; {} steps)\n",
+               cell.name.empty() ? "the one cell" : cell.name, fmt::join(hosts, ", "),
+               cell.providers.size(), cell.decoys.size(),
+               cell.supervisor ? ", supervisor at " + cell.supervisor->listen.to_string()
+                               : ", no supervisor",
+               cell.steps.size());
+  }
+  fmt::print("# always on:\n");
+  for (const std::string& rule : runner::ambient_rules()) fmt::print("#   {}\n", rule);
+  fmt::print("# off in this version: escape (packets to addresses that aren't of this world)\n");
+  return 0;
+}
+
+int doctor() {
+  const std::vector<world::Finding> findings = world::probe();
+  print_findings(stdout, findings, false);
+  if (world::can_run(findings)) {
+    fmt::print("scenarios can run here\n");
+    return 0;
+  }
+  fmt::print("scenarios can't run here\n");
+  return kCannotRun;
+}
+
+}  // namespace sallyport::sim::app

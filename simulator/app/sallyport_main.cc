@@ -1,0 +1,125 @@
+// The command line of `sallyport`; what the subcommands do is in commands.cc.
+#include <CLI/CLI.hpp>
+
+#include <csignal>
+#include <exception>
+
+#include "simulator/app/commands.h"
+
+namespace {
+
+using sallyport::sim::app::RunCommand;
+
+constexpr const char* kRunFooter =
+    "Examples:\n"
+    "  sallyport run scenarios/\n"
+    "  sallyport run scenarios/reachability --verbose -j 1\n"
+    "  sallyport run scenarios/a.yaml --cell bind=loopback,inner_lo=up --keep failed\n"
+    "  sallyport run --tag ssrf --junit report.xml scenarios/\n"
+    "\n"
+    "Exit codes: 0 all green and something ran; 1 a failure; 2 misuse or an invalid scenario "
+    "(then\n"
+    "nothing runs); 3 nothing could run for lack of a capability; 4 an error of the harness;\n"
+    "130 interrupted. Of several: 4, 2, 1, 3.";
+
+void add_run(CLI::App& program, RunCommand& command, int& code) {
+  CLI::App* const run = program.add_subcommand("run", "Run scenarios and judge them");
+  run->add_option("PATHS", command.paths, "Scenario files, or folders of them")
+      ->default_str("scenarios");
+  run->add_option("-j,--jobs", command.jobs, "Worlds at once")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  run->add_option("--tag", command.tags, "Only scenarios with this tag (may be repeated)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run->add_option("--cell", command.cells, "Only this cell, AXIS=LABEL,... (may be repeated)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run->add_option("--set", command.sets, "Override a value, a.b.c=VALUE (may be repeated)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  run->add_option("--keep", command.keep, "Keep configuration, policy, CA and journal of cells")
+      ->check(CLI::IsMember({"never", "failed", "always"}))
+      ->capture_default_str();
+  run->add_option("--keep-in", command.keep_folder, "Where they are kept")->capture_default_str();
+  run->add_option("--junit", command.junit, "Write a JUnit XML report to this file");
+  run->add_option("--json", command.json, "Write a JSON report to this file");
+  run->add_option("--slow", command.slow, "Multiply every limit, pace, pause and bound")
+      ->check(CLI::Range(1.0, 1000.0))
+      ->capture_default_str();
+  run->add_option("--supervisor", command.supervisor,
+                  "The sallyport-supervisor to test (default: beside this program)");
+  run->add_flag("-v,--verbose", command.verbose, "Times by phase");
+  run->add_flag("-q,--quiet", command.quiet, "Only failures and the last line");
+  run->footer(kRunFooter);
+  run->callback([&command, &code] {
+    if (command.paths.empty()) command.paths = {"scenarios"};
+    code = sallyport::sim::app::run(command);
+  });
+}
+
+struct Others {
+  std::vector<std::string> paths, tags, sets;
+  std::string file;
+  bool cells_only = false;
+};
+
+void add_others(CLI::App& program, Others& others, int& code) {
+  CLI::App* const list = program.add_subcommand("list", "List scenarios and their cells");
+  list->add_option("PATHS", others.paths, "Scenario files, or folders of them");
+  list->add_option("--tag", others.tags, "Only scenarios with this tag (may be repeated)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::App* const lint = program.add_subcommand("lint", "Check scenarios without running them");
+  lint->add_option("PATHS", others.paths, "Scenario files, or folders of them");
+  lint->add_option("--set", others.sets, "Override a value, a.b.c=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  CLI::App* const plan =
+      program.add_subcommand("plan", "Print a scenario with every default written out");
+  plan->add_option("FILE", others.file, "A scenario")->required();
+  plan->add_option("--set", others.sets, "Override a value, a.b.c=VALUE")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  plan->add_flag("--cells", others.cells_only, "Only its cells and the rules that are on");
+  CLI::App* const doctor =
+      program.add_subcommand("doctor", "Tell what this machine lacks, and how to mend it");
+  const auto paths = [&others] {
+    return others.paths.empty() ? std::vector<std::string>{"scenarios"} : others.paths;
+  };
+  list->callback(
+      [&others, &code, paths] { code = sallyport::sim::app::list(paths(), others.tags); });
+  lint->callback(
+      [&others, &code, paths] { code = sallyport::sim::app::lint(paths(), others.sets); });
+  plan->callback([&others, &code] {
+    code = sallyport::sim::app::plan(others.file, others.sets, others.cells_only);
+  });
+  doctor->callback([&code] { code = sallyport::sim::app::doctor(); });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  CLI::App program(
+      "Replays field bugs of agent-sandbox egress from YAML and judges a supervisor by them");
+  program.set_version_flag("--version", "sallyport 0.1.0");
+  program.require_subcommand(1);
+  program.failure_message(CLI::FailureMessage::help);
+  RunCommand run;
+  run.program = argv[0];
+  Others others;
+  int code = 0;
+  try {
+    add_run(program, run, code);
+    add_others(program, others, code);
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int parsed = program.exit(error);
+    return parsed == 0 ? 0 : 2;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "sallyport: %s\n", error.what());
+    return 4;
+  }
+  return code;
+}

@@ -1,0 +1,113 @@
+// What a scenario says about fake upstreams, as values. The loader fills them; providers act on
+// them. Texts may hold variables: $(request.*) until a request is answered, others until the world
+// stands.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reference/base/clock.h"
+#include "reference/base/diagnostics.h"
+#include "reference/net/address.h"
+#include "simulator/journal/query.h"
+
+namespace sallyport::sim::providers {
+
+// How a body or a connection ends early.
+enum class CutHow { reset, fin, clean, stall };
+
+struct SseSpec {
+  std::uint64_t events = 8;        // number of generated events, unless `texts`
+  std::vector<std::string> texts;  // the data of each event; empty: generated
+  base::Duration first_after{0};
+  base::Duration every{0};
+  bool terminal = true;  // adds the dialect's last event ([DONE])
+  struct Hold {
+    std::uint64_t event = 0;  // before this event, from 1
+    journal::Selector until;
+  };
+  std::optional<Hold> hold;
+  struct Cut {
+    std::uint64_t event = 0;   // from 1
+    std::uint64_t offset = 0;  // octets into it
+    CutHow how = CutHow::reset;
+  };
+  std::optional<Cut> cut;
+};
+
+// One move of a byte-exact script.
+struct Move {
+  enum class Kind { send, expect_head, expect_eof, expect_text, await, half_close, close, reset };
+  Kind kind = Kind::send;
+  std::string bytes;           // send, expect_text
+  std::uint64_t chunk = 0;     // send: octets a write; 0: one write
+  base::Duration gap{0};       // send: between chunks
+  journal::Selector selector;  // await
+};
+
+struct Answer {
+  enum class Framing { length, chunked, close };
+  int status = 200;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::optional<std::string> body;    // text
+  std::optional<std::string> json;    // JSON text
+  std::optional<std::uint64_t> size;  // octets of filler
+  std::optional<SseSpec> sse;
+  std::optional<std::vector<Move>> raw;
+  std::optional<Framing> framing;  // default: length; chunked with sse
+  base::Duration delay{0};
+  std::optional<journal::Selector> hold;  // no head before that event
+  struct Cut {
+    std::uint64_t offset = 0;  // octets into the body
+    CutHow how = CutHow::reset;
+  };
+  std::optional<Cut> cut;
+  base::Mark mark;
+};
+
+struct RouteSpec {
+  std::string method;           // `*` for any
+  std::string path;             // `*` within a segment, `**` across
+  std::vector<Answer> answers;  // one per request, then the last again
+};
+
+enum class Dialect { openai, plain };
+enum class TlsKind {
+  none,
+  valid,
+  expired,
+  not_yet_valid,
+  wrong_name,
+  unknown_issuer,
+  self_signed,
+  stall
+};
+
+struct ProviderSpec {
+  std::string name;
+  std::string host = "box";
+  net::Endpoint listen;            // port 0: a free one
+  std::vector<std::string> names;  // in dns and in the certificate
+  TlsKind tls = TlsKind::none;
+  Dialect dialect = Dialect::openai;
+  std::vector<std::string> models{"m1"};
+  std::vector<std::string> keys;  // names of credentials; values are canaries
+  std::vector<RouteSpec> routes;  // first match; else the dialect
+  SseSpec sse;                    // how the dialect streams
+  std::string record_type;        // in the control plane; empty: by dialect
+  std::string record_base_url;    // empty: its url + /v1
+  base::Mark mark;
+};
+
+struct DecoySpec {
+  std::string name;
+  std::string host = "box";
+  net::Endpoint listen;
+  base::Mark mark;
+};
+
+}  // namespace sallyport::sim::providers

@@ -1,0 +1,195 @@
+#include "simulator/runner/ambient.h"
+
+#include <fmt/format.h>
+
+#include "simulator/runner/judge.h"
+
+namespace sallyport::sim::runner {
+namespace {
+
+std::string base64(std::string_view bytes, bool url) {
+  const std::string alphabet =
+      std::string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") +
+      (url ? "-_" : "+/");
+  std::string out;
+  for (std::size_t i = 0; i + 3 <= bytes.size(); i += 3) {
+    const unsigned group = (static_cast<unsigned char>(bytes[i]) << 16U) |
+                           (static_cast<unsigned char>(bytes[i + 1]) << 8U) |
+                           static_cast<unsigned char>(bytes[i + 2]);
+    for (const unsigned shift : {18U, 12U, 6U, 0U}) out += alphabet[(group >> shift) & 63U];
+  }
+  return out;
+}
+
+// The text of a step that may have put a key somewhere itself.
+std::string text_of(const scenario::Step& step, const journal::Lookup& lookup) {
+  std::string text;
+  const auto add = [&text, &lookup](const std::string& part) {
+    text += journal::expand(part, lookup, true) + "\n";
+  };
+  if (const auto* const request = std::get_if<agents::RequestSpec>(&step.verb)) {
+    add(request->url);
+    for (const auto& [name, value] : request->headers) add(value);
+    if (request->body) add(*request->body);
+    if (request->json) add(*request->json);
+  }
+  if (const auto* const run = std::get_if<agents::RunSpec>(&step.verb)) {
+    for (const std::string& argument : run->argv) add(argument);
+    for (const auto& [name, value] : run->variables) add(value);
+    add(run->stdin_text);
+  }
+  return text;
+}
+
+class SecretsRule {
+ public:
+  SecretsRule(const Stage& stage, std::vector<Failure>& failures)
+      : stage_(stage), failures_(failures) {
+    for (const scenario::Step& step : stage.cell.steps)
+      step_texts_[step.name] = text_of(step, stage.lookup());
+  }
+
+  void check() {
+    for (const Canary& canary : stage_.canaries) {
+      for (const journal::Event& event : stage_.journal.events()) check_event(canary, event);
+      for (const auto& [step, text] : stage_.command_texts) {
+        if (!put_there_by(step, canary))
+          look(canary, text, "the arguments, environment or output of " + step);
+      }
+      if (stage_.subject) look(canary, stage_.subject->output(), "the subject's output");
+      if (stage_.subject) look(canary, agent_environment(), "the environment for agents");
+    }
+  }
+
+ private:
+  void check_event(const Canary& canary, const journal::Event& event) {
+    const bool received = event.kind == "bytes" && event.source != canary.provider;
+    const bool audited = event.source_type == "supervisor" && event.kind == "audit";
+    const bool answered =
+        event.source_type == "step" && event.kind == "outcome" && event.fields.contains("body");
+    if (!received && !audited && !answered) return;
+    if (put_there_by(event.step.empty() ? event.source : event.step, canary)) return;
+    for (const char* const field : {"data", "json", "body"}) {
+      const journal::Value* const value = event.find(field);
+      if (value == nullptr) continue;
+      if (const auto* const text = std::get_if<std::string>(value))
+        look(canary, *text, place_of(event));
+      if (const auto* const json = std::get_if<journal::Json>(value))
+        look(canary, json->text, place_of(event));
+    }
+  }
+
+  [[nodiscard]] static std::string place_of(const journal::Event& event) {
+    return fmt::format("{}.{}{}", event.source, event.kind,
+                       event.connection.empty() ? "" : " on " + event.connection);
+  }
+
+  [[nodiscard]] std::string agent_environment() const {
+    std::string text;
+    for (const auto& [name, value] : stage_.subject->agent_environment()) text += value + "\n";
+    return text;
+  }
+
+  [[nodiscard]] bool put_there_by(const std::string& step, const Canary& canary) const {
+    const auto text = step_texts_.find(step);
+    return text != step_texts_.end() && holds_secret(text->second, canary.value);
+  }
+
+  void look(const Canary& canary, std::string_view text, const std::string& where) {
+    if (!holds_secret(text, canary.value)) return;
+    Failure failure;
+    failure.claim = fmt::format("secret: {}'s key {} is seen only on the way to {}",
+                                canary.provider, canary.key, canary.provider);
+    failure.expected = "nowhere else";
+    failure.observed = "in " + where;
+    failure.file = stage_.scenario.path;
+    failure.lanes = {canary.provider};
+    for (const providers::ProviderSpec& spec : stage_.cell.providers) {
+      if (spec.name == canary.provider) failure.mark = spec.mark;
+    }
+    failures_.push_back(std::move(failure));
+  }
+
+  const Stage& stage_;
+  std::vector<Failure>& failures_;
+  std::map<std::string, std::string> step_texts_;
+};
+
+void check_decoys(const Stage& stage, std::vector<Failure>& failures) {
+  for (const providers::DecoySpec& decoy : stage.cell.decoys) {
+    for (const journal::Event& event : stage.journal.events()) {
+      if (event.source != decoy.name || event.kind != "connection") continue;
+      Failure failure;
+      failure.claim = fmt::format("decoy: {} gets no connection", decoy.name);
+      failure.expected = "none";
+      failure.observed = draw(event, stage.journal.events().front().at);
+      failure.file = stage.scenario.path;
+      failure.mark = decoy.mark;
+      failure.lanes = {decoy.name};
+      if (!event.step.empty()) failure.notes.push_back("the step under way: " + event.step);
+      failures.push_back(std::move(failure));
+      break;
+    }
+  }
+}
+
+void check_processes(const Stage& stage, const Teardown& teardown, std::vector<Failure>& failures) {
+  Failure failure;
+  failure.file = stage.scenario.path;
+  failure.mark = stage.scenario.title_place.mark;
+  if (stage.subject && stage.subject->crashed()) {
+    const world::Exit& end = *stage.subject->exit();
+    failure.claim = "crash: no process ends that no step stopped";
+    failure.expected = stage.subject->spec().name + " runs until it is stopped";
+    failure.observed =
+        fmt::format("it ended with {} {}",
+                    end.kind == world::Exit::Kind::signalled ? "signal" : "exit code", end.value);
+    failure.lanes = {stage.subject->spec().name};
+    failures.push_back(failure);
+  }
+  if (!teardown.subject_in_time) {
+    failure.verdict = Verdict::leak;
+    failure.claim = "leak: the subject exits within 2 s of TERM";
+    failure.expected = "an exit";
+    failure.observed = "it had to be killed";
+    failures.push_back(failure);
+  }
+  for (const std::string& process : teardown.still_running) {
+    failure.verdict = Verdict::leak;
+    failure.claim = "leak: no process outlives the steps and the subject";
+    failure.expected = "none";
+    failure.observed = process;
+    failures.push_back(failure);
+  }
+}
+
+}  // namespace
+
+bool holds_secret(std::string_view text, std::string_view secret) {
+  if (secret.size() < 6) return false;
+  if (text.find(secret) != std::string_view::npos) return true;
+  for (std::size_t skip = 0; skip < 3; ++skip) {
+    for (const bool url : {false, true}) {
+      const std::string encoded = base64(secret.substr(skip), url);
+      if (!encoded.empty() && text.find(encoded) != std::string_view::npos) return true;
+    }
+  }
+  return false;
+}
+
+std::vector<Failure> ambient_failures(const Stage& stage, const Teardown& teardown) {
+  std::vector<Failure> failures;
+  check_decoys(stage, failures);
+  check_processes(stage, teardown, failures);
+  SecretsRule(stage, failures).check();
+  return failures;
+}
+
+std::vector<std::string> ambient_rules() {
+  return {
+      "decoy: no decoy gets a connection", "crash: no process ends that no step stopped",
+      "leak: no process outlives the steps and the subject; the subject exits within 2 s of TERM",
+      "secret: keys, plain or in base64, are seen only on the way to their provider"};
+}
+
+}  // namespace sallyport::sim::runner

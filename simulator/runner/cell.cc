@@ -1,0 +1,169 @@
+#include "simulator/runner/cell.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <fstream>
+
+#include "simulator/runner/ambient.h"
+#include "simulator/runner/judge.h"
+#include "simulator/runner/steps.h"
+#include "simulator/world/file_system.h"
+#include "simulator/world/lifeline.h"
+
+namespace sallyport::sim::runner {
+namespace {
+
+constexpr std::size_t kEventsShown = 14;
+constexpr std::size_t kStderrLines = 12;
+constexpr base::Duration kTermBound = std::chrono::seconds(2);
+
+base::Duration scaled(base::Duration duration, double factor) {
+  return base::Duration(
+      static_cast<base::Duration::rep>(static_cast<double>(duration.count()) * factor));
+}
+
+// What the cell's coroutine works on and fills.
+struct Course {
+  Stage& stage;
+  CellResult& result;
+  Teardown teardown;
+  bool finished = false;
+};
+
+net::Task<void> take_down(Course& course) {
+  Stage& stage = course.stage;
+  stage.pool.clear();
+  if (stage.subject) {
+    const base::TimePoint bound = stage.clock.now() + scaled(kTermBound, stage.options.slow);
+    course.teardown.subject_in_time = co_await stage.subject->stop(bound);
+  }
+  stage.group.force();
+  const base::TimePoint soon =
+      stage.clock.now() + scaled(std::chrono::milliseconds(500), stage.options.slow);
+  static_cast<void>(co_await stage.group.drain(soon));
+  for (const auto& [name, provider] : stage.providers) provider->stop();
+  for (const auto& [name, decoy] : stage.decoys) decoy->stop();
+  if (stage.name_server) stage.name_server->stop();
+  for (const world::RunningProcess& process : world::running_processes()) {
+    course.teardown.still_running.push_back(
+        fmt::format("{} (pid {})", process.command, process.pid));
+  }
+}
+
+net::Task<void> follow(Course& course) {
+  Stage& stage = course.stage;
+  Phases& phases = course.result.phases;
+  const base::TimePoint began = stage.clock.now();
+  const base::TimePoint deadline = began + scaled(stage.scenario.timeout, stage.options.slow);
+  stage.trouble = co_await stage.start_subject(deadline);
+  const base::TimePoint ready = stage.clock.now();
+  phases.subject = ready - began;
+  if (!stage.trouble) {
+    co_await perform_steps(stage, deadline);
+    co_await await_eventually(stage, stage.clock.now());
+  }
+  const base::TimePoint done = stage.clock.now();
+  phases.steps = done - ready;
+  co_await take_down(course);
+  phases.teardown = stage.clock.now() - done;
+  course.finished = true;
+}
+
+net::Task<void> root(Course* course) {
+  co_await follow(*course);
+  course->stage.loop.context().stop();
+}
+
+void show_events(const Stage& stage, CellResult& result) {
+  std::vector<std::string> lanes;
+  for (const Failure& failure : result.failures) {
+    lanes.insert(lanes.end(), failure.lanes.begin(), failure.lanes.end());
+  }
+  if (lanes.empty() || stage.journal.events().empty()) return;
+  for (const scenario::Step& step : stage.cell.steps) lanes.push_back(step.name);
+  if (stage.cell.supervisor) lanes.push_back(stage.cell.supervisor->name);
+  const base::TimePoint began = stage.journal.events().front().at;
+  for (const journal::Event* const event : stage.journal.last_of(lanes, kEventsShown)) {
+    result.last_events.push_back(draw(*event, began));
+  }
+}
+
+void conclude(const Course& course, CellResult& result) {
+  const Stage& stage = course.stage;
+  if (stage.trouble) {
+    result.verdict = Verdict::error;
+    result.reason = *stage.trouble;
+  } else {
+    const Case of{stage.scenario, stage.cell, stage.journal, stage.records, stage.lookup()};
+    result.failures = judge(of);
+    for (Failure& failure : ambient_failures(stage, course.teardown))
+      result.failures.push_back(std::move(failure));
+    result.facts = facts_across(of);
+    result.verdict = verdict_of(result.failures, stage.cell.known_issue.has_value());
+    if (stage.cell.known_issue) {
+      result.reason =
+          fmt::format("{}: {}", stage.cell.known_issue->ref, stage.cell.known_issue->reason);
+    }
+  }
+  if (!is_green(result.verdict)) {
+    show_events(stage, result);
+    if (stage.subject) result.subject_stderr = stage.subject->error_tail(kStderrLines);
+  }
+}
+
+// The journal as lines for people, for who keeps a run.
+void write_journal(const Stage& stage) {
+  if (stage.journal.events().empty()) return;
+  std::ofstream out(stage.options.run_folder + "/journal.txt");
+  for (const journal::Event& event : stage.journal.events()) {
+    out << draw(event, stage.journal.events().front().at) << '\n';
+  }
+}
+
+}  // namespace
+
+CellResult blank_result(const scenario::Scenario& scenario, const scenario::Cell& cell) {
+  CellResult result;
+  result.path = scenario.path;
+  result.scenario = scenario.title;
+  result.cell = cell.name;
+  result.axes = cell.values;
+  return result;
+}
+
+CellResult run_cell(const scenario::Scenario& scenario, const scenario::Cell& cell,
+                    const StageOptions& options, base::TimePoint world_began, int lifeline) {
+  CellResult result = blank_result(scenario, cell);
+  Stage stage(scenario, cell, options);
+  world::watch_lifeline(stage.loop.executor(), lifeline);
+  stage.trouble = stage.build_hosts();
+  std::string about;
+  if (!stage.trouble) {
+    if (const auto protected_proc = world::protect_proc(about); !protected_proc) {
+      stage.trouble = fmt::format("{}: {}", about, protected_proc.error().message());
+    }
+  }
+  const base::TimePoint built = stage.clock.now();
+  result.phases.world = built - world_began;
+  if (!stage.trouble) stage.trouble = stage.start_actors();
+  result.phases.actors = stage.clock.now() - built;
+  Course course{stage, result, {}, false};
+  if (!stage.trouble) {
+    boost::asio::co_spawn(stage.loop.executor(), root(&course), [&stage](std::exception_ptr error) {
+      if (error) stage.trouble = "an exception left a coroutine";
+      if (error) stage.loop.context().stop();
+    });
+    stage.loop.context().run();
+    if (!course.finished && !stage.trouble) stage.trouble = "the world's loop ran dry";
+  }
+  conclude(course, result);
+  write_journal(stage);
+  result.phases.total = stage.clock.now() - world_began;
+  return result;
+}
+
+}  // namespace sallyport::sim::runner

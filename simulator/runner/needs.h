@@ -1,0 +1,29 @@
+// What a scenario needs of the machine beyond worlds themselves, looked at once a run.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+
+#include "simulator/scenario/scenario.h"
+
+namespace sallyport::sim::runner {
+
+class Needs {
+ public:
+  // Why `scenario` can't run here; nothing when it can. Answers are remembered.
+  [[nodiscard]] std::optional<std::string> unmet(const scenario::Scenario& scenario);
+
+ private:
+  [[nodiscard]] std::optional<std::string> unmet(const scenario::Need& need);
+  std::map<std::string, std::optional<std::string>> known_;
+};
+
+// Whether `found` (`v20.20.2`, `curl 7.88.1 ...`) fits `wanted` (`>=20`, `>=7.80`): numbers between
+// dots are compared one by one. An empty wish always fits.
+[[nodiscard]] bool version_fits(const std::string& found, const std::string& wanted);
+
+// The full path of a command, by the PATH that agents get; empty when there is none.
+[[nodiscard]] std::string find_command(const std::string& name);
+
+}  // namespace sallyport::sim::runner

@@ -1,0 +1,376 @@
+#include "simulator/runner/scheduler.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <list>
+#include <set>
+
+#include "simulator/runner/cell.h"
+#include "simulator/runner/judge.h"
+#include "simulator/runner/needs.h"
+#include "simulator/world/clone_world.h"
+
+namespace sallyport::sim::runner {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Inside a world, on its own tmpfs: gone with it.
+constexpr const char* kRunFolder = "/run/sallyport";
+// What a world may take beyond its scenario's own timeout before it is ended as our error.
+constexpr base::Duration kMargin = std::chrono::seconds(20);
+
+struct Job {
+  scenario::Scenario* scenario = nullptr;
+  std::size_t cell = 0;
+  CellResult* result = nullptr;
+};
+
+struct Running {
+  Job job;
+  world::WorldHandle world;
+  std::string received;
+  base::TimePoint began{};
+  base::TimePoint kill_at{};
+  std::string keep;  // its artefacts' folder
+  bool overdue = false;
+};
+
+std::string self_folder() {
+  std::error_code ignored;
+  return fs::read_symlink("/proc/self/exe", ignored).parent_path().string();
+}
+
+void write_all(int fd, const std::string& text) {
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const ssize_t wrote = ::write(fd, text.data() + at, text.size() - at);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return;
+    at += static_cast<std::size_t>(wrote);
+  }
+}
+
+std::string file_name_of(const Job& job) {
+  std::string name = job.scenario->path;
+  const std::string& cell = job.scenario->cells[job.cell].name;
+  if (!cell.empty()) name += "." + cell;
+  for (char& c : name) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ||
+                       c == '_' || c == '=' || c == ',';
+    if (!plain) c = '_';
+  }
+  return name.substr(0, 200);
+}
+
+// SIGINT and SIGTERM as something to poll; the old mask comes back at the end.
+class Signals {
+ public:
+  Signals() {
+    sigset_t wanted;
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGTERM);
+    ::sigprocmask(SIG_BLOCK, &wanted, &before_);
+    fd_.reset(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+  }
+  ~Signals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  [[nodiscard]] int fd() const { return fd_.get(); }
+  // In a world: as if nothing had been blocked.
+  void restore() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_{};
+  base::UniqueFd fd_;
+};
+
+// The machine's own mounts and links, which no run may change.
+std::string machine_state() {
+  std::string state;
+  for (const char* const path : {"/proc/self/mountinfo", "/proc/net/dev"}) {
+    std::ifstream stream(path);
+    for (std::string line; std::getline(stream, line);) {
+      // Of links only the names: their counters go on.
+      state += (path[6] == 'n' ? line.substr(0, line.find(':')) : line) + "\n";
+    }
+  }
+  return state;
+}
+
+class Scheduler {
+ public:
+  Scheduler(std::vector<scenario::Scenario>& scenarios, const RunOptions& options,
+            const OnResult& on_result)
+      : scenarios_(scenarios), options_(options), on_result_(on_result) {}
+
+  RunResult run();
+
+ private:
+  void queue();
+  void start_some();
+  void start(const Job& job);
+  int body(world::WorldContext& context, const Job& job, base::TimePoint began,
+           const std::string& keep);
+  void poll_once();
+  void read_from(Running& running);
+  bool reap(Running& running);
+  void finish(const Job& job, CellResult result);
+  void finish_scenario(scenario::Scenario& scenario);
+  void interrupt();
+
+  std::vector<scenario::Scenario>& scenarios_;
+  const RunOptions& options_;
+  const OnResult& on_result_;
+  Signals signals_;
+  base::SystemClock clock_;
+  Needs needs_;
+  RunResult result_;
+  std::deque<Job> waiting_;
+  std::list<Running> running_;
+  std::map<const scenario::Scenario*, std::vector<CellResult*>> by_scenario_;
+  std::map<const scenario::Scenario*, std::size_t> open_cells_;
+  bool interrupted_ = false;
+};
+
+bool selected(const RunOptions& options, const scenario::Cell& cell) {
+  return options.cells.empty() ||
+         std::find(options.cells.begin(), options.cells.end(), cell.name) != options.cells.end();
+}
+
+void Scheduler::queue() {
+  result_.cells.resize(cell_count(scenarios_, options_));
+  std::size_t next = 0;
+  for (scenario::Scenario& scenario : scenarios_) {
+    // A world has another working folder.
+    scenario.folder = fs::absolute(scenario.folder).lexically_normal().string();
+    std::vector<CellResult*>& results = by_scenario_[&scenario];
+    results.resize(scenario.cells.size(), nullptr);
+    for (std::size_t i = 0; i < scenario.cells.size(); ++i) {
+      if (!selected(options_, scenario.cells[i])) continue;
+      CellResult& slot = result_.cells[next++];
+      slot = blank_result(scenario, scenario.cells[i]);
+      results[i] = &slot;
+      ++open_cells_[&scenario];
+      waiting_.push_back({&scenario, i, &slot});
+    }
+  }
+}
+
+int Scheduler::body(world::WorldContext& context, const Job& job, base::TimePoint began,
+                    const std::string& keep) {
+  signals_.restore();
+  StageOptions stage;
+  stage.supervisor_binary = options_.supervisor_binary;
+  stage.run_folder = keep.empty() ? kRunFolder : keep;
+  stage.slow = options_.slow;
+  stage.ids = context.ids;
+  ::mkdir(stage.run_folder.c_str(), 0755);
+  const CellResult result =
+      run_cell(*job.scenario, job.scenario->cells[job.cell], stage, began, context.lifeline.get());
+  write_all(context.channel.get(), encode(result));
+  return 0;
+}
+
+void Scheduler::start(const Job& job) {
+  if (const auto unmet = needs_.unmet(*job.scenario)) {
+    CellResult skipped = *job.result;
+    skipped.verdict = Verdict::skip;
+    skipped.reason = *unmet;
+    finish(job, std::move(skipped));
+    return;
+  }
+  Running running;
+  running.job = job;
+  running.began = clock_.now();
+  world::WorldPlan plan;
+  plan.files.read_only = {self_folder(), job.scenario->folder};
+  const fs::path supervisor_folder = fs::path(options_.supervisor_binary).parent_path();
+  if (supervisor_folder.string() != plan.files.read_only.front())
+    plan.files.read_only.push_back(supervisor_folder.string());
+  if (options_.keep != Keep::never) {
+    running.keep = (fs::absolute(options_.keep_folder) / file_name_of(job)).string();
+    std::error_code ignored;
+    fs::remove_all(running.keep, ignored);
+    fs::create_directories(running.keep, ignored);
+    plan.files.run_folder = running.keep;
+  }
+  if (const char* const home = std::getenv("HOME")) plan.files.home = home;
+  const auto main = [&](world::WorldContext& context) {
+    return body(context, job, running.began, running.keep);
+  };
+  const auto failed = [&](world::WorldContext& context, std::string_view what) {
+    CellResult result = *job.result;
+    result.verdict = Verdict::error;
+    result.reason = fmt::format("the world can't be made: {}", what);
+    write_all(context.channel.get(), encode(result));
+    return 1;
+  };
+  auto world = world::clone_world(plan, main, failed);
+  if (!world) {
+    CellResult result = *job.result;
+    result.verdict = Verdict::error;
+    result.reason = fmt::format("the world can't be made: {}", world.error().message());
+    finish(job, std::move(result));
+    return;
+  }
+  running.world = std::move(*world);
+  const double allowed =
+      static_cast<double>((job.scenario->timeout * 2 + kMargin).count()) * options_.slow;
+  running.kill_at = running.began + base::Duration(static_cast<base::Duration::rep>(allowed));
+  running_.push_back(std::move(running));
+}
+
+void Scheduler::start_some() {
+  while (!interrupted_ && !waiting_.empty() &&
+         running_.size() < std::max<std::size_t>(1, options_.jobs)) {
+    const Job job = waiting_.front();
+    waiting_.pop_front();
+    start(job);
+  }
+}
+
+void Scheduler::read_from(Running& running) {
+  std::array<char, 65536> buffer{};
+  const ssize_t size = ::read(running.world.channel.get(), buffer.data(), buffer.size());
+  if (size > 0) {
+    running.received.append(buffer.data(), static_cast<std::size_t>(size));
+  } else if (size == 0 || errno != EINTR) {
+    running.world.channel.reset();
+  }
+}
+
+// True when the world's pid 1 is gone and its result was taken.
+bool Scheduler::reap(Running& running) {
+  siginfo_t info{};
+  if (::waitid(P_PIDFD, static_cast<id_t>(running.world.pidfd.get()), &info, WEXITED | WNOHANG) !=
+          0 ||
+      info.si_pid == 0) {
+    return false;
+  }
+  while (running.world.channel) read_from(running);
+  auto decoded = decode(running.received);
+  if (!decoded) {
+    decoded = *running.job.result;
+    decoded->verdict = Verdict::error;
+    decoded->reason = running.overdue ? "the world had to be ended: it didn't answer in time"
+                                      : fmt::format("the world ended without a result ({} {})",
+                                                    info.si_code == CLD_EXITED ? "exit" : "signal",
+                                                    info.si_status);
+    decoded->phases.total = clock_.now() - running.began;
+  }
+  if (!running.keep.empty()) {
+    if (options_.keep == Keep::failed && is_green(decoded->verdict)) {
+      std::error_code ignored;
+      fs::remove_all(running.keep, ignored);
+    } else {
+      decoded->artefacts = running.keep;
+    }
+  }
+  finish(running.job, std::move(*decoded));
+  return true;
+}
+
+void Scheduler::finish(const Job& job, CellResult result) {
+  *job.result = std::move(result);
+  if (--open_cells_[job.scenario] == 0) finish_scenario(*job.scenario);
+  on_result_(*job.result);
+}
+
+void Scheduler::finish_scenario(scenario::Scenario& scenario) {
+  judge_across(scenario, by_scenario_[&scenario]);
+}
+
+void Scheduler::interrupt() {
+  interrupted_ = true;
+  waiting_.clear();
+  // Closing a lifeline ends its world; the kernel kills all that is in it.
+  for (Running& running : running_) running.world.lifeline.reset();
+}
+
+void Scheduler::poll_once() {
+  std::vector<pollfd> waits{{signals_.fd(), POLLIN, 0}};
+  base::TimePoint next = base::TimePoint::max();
+  for (const Running& running : running_) {
+    waits.push_back({running.world.pidfd.get(), POLLIN, 0});
+    waits.push_back({running.world.channel.get(), POLLIN, 0});
+    next = std::min(next, running.kill_at);
+  }
+  const auto left =
+      std::chrono::duration_cast<std::chrono::milliseconds>(next - clock_.now()).count();
+  ::poll(waits.data(), waits.size(), static_cast<int>(std::clamp<long>(left, 0, 60'000)));
+  signalfd_siginfo signal{};
+  if (::read(signals_.fd(), &signal, sizeof signal) == sizeof signal) interrupt();
+  std::size_t at = 1;
+  for (auto running = running_.begin(); running != running_.end(); at += 2) {
+    if ((waits[at + 1].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && running->world.channel)
+      read_from(*running);
+    if (clock_.now() >= running->kill_at && !running->overdue) {
+      running->overdue = true;
+      running->world.lifeline.reset();
+      ::kill(running->world.pid, SIGKILL);
+    }
+    const bool gone = (waits[at].revents & POLLIN) != 0 && reap(*running);
+    running = gone ? running_.erase(running) : std::next(running);
+  }
+}
+
+RunResult Scheduler::run() {
+  const base::TimePoint began = clock_.now();
+  const std::string before = machine_state();
+  queue();
+  start_some();
+  while (!running_.empty()) {
+    poll_once();
+    start_some();
+  }
+  if (machine_state() != before) {
+    result_.leaked = true;
+    result_.notes.emplace_back(
+        "leak: the machine's mounts or links aren't what they were before the run");
+  }
+  if (interrupted_) {
+    std::erase_if(result_.cells, [](const CellResult& cell) {
+      return cell.verdict == Verdict::error &&
+             (cell.reason.empty() || cell.reason.starts_with("the world ended"));
+    });
+    result_.notes.emplace_back(
+        "interrupted: the worlds were ended; what is listed was done before");
+    result_.interrupted = true;
+  }
+  result_.total = clock_.now() - began;
+  return std::move(result_);
+}
+
+}  // namespace
+
+std::size_t cell_count(const std::vector<scenario::Scenario>& scenarios,
+                       const RunOptions& options) {
+  std::size_t count = 0;
+  for (const scenario::Scenario& scenario : scenarios) {
+    count += static_cast<std::size_t>(
+        std::count_if(scenario.cells.begin(), scenario.cells.end(),
+                      [&options](const scenario::Cell& cell) { return selected(options, cell); }));
+  }
+  return count;
+}
+
+RunResult run_scenarios(std::vector<scenario::Scenario>& scenarios, const RunOptions& options,
+                        const OnResult& on_result) {
+  return Scheduler(scenarios, options, on_result).run();
+}
+
+}  // namespace sallyport::sim::runner

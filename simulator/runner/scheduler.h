@@ -1,0 +1,38 @@
+// Runs cells in worlds, so many at once, and collects their results. Single-threaded, one poll(2);
+// clones a world per cell and never becomes large.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "simulator/runner/result.h"
+#include "simulator/scenario/scenario.h"
+
+namespace sallyport::sim::runner {
+
+enum class Keep { never, failed, always };
+
+struct RunOptions {
+  std::size_t jobs = 2;  // worlds at once, at least 1
+  double slow = 1.0;     // multiplies every limit, pace, pause and bound
+  Keep keep = Keep::never;
+  std::string keep_folder;         // where artefacts are kept; made if it isn't there
+  std::string supervisor_binary;   // absolute
+  std::vector<std::string> cells;  // only cells of these names; empty: all
+};
+
+// Called as each cell ends.
+using OnResult = std::function<void(const CellResult&)>;
+
+// SIGINT or SIGTERM end the run: worlds are ended, cells not yet run are left out, and
+// RunResult::notes says so.
+[[nodiscard]] RunResult run_scenarios(std::vector<scenario::Scenario>& scenarios,
+                                      const RunOptions& options, const OnResult& on_result);
+
+// How many cells that would run.
+[[nodiscard]] std::size_t cell_count(const std::vector<scenario::Scenario>& scenarios,
+                                     const RunOptions& options);
+
+}  // namespace sallyport::sim::runner

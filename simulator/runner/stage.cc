@@ -1,0 +1,320 @@
+#include "simulator/runner/stage.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace sallyport::sim::runner {
+namespace {
+
+constexpr std::string_view kNoncePrefix = "spn";
+constexpr std::size_t kNonceOctets = 8;
+constexpr std::size_t kNonceLength = kNoncePrefix.size() + 2 * kNonceOctets;
+
+std::uint64_t seed_of(const scenario::Scenario& scenario, const scenario::Cell& cell) {
+  std::uint64_t hash = scenario.seed ^ 0xcbf29ce484222325U;
+  for (const char c : cell.name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
+  return hash;
+}
+
+net::IpAddress own_address(const net::Endpoint& listen) {
+  return listen.address.is_unspecified() ? net::IpAddress::v4(0x7f000001) : listen.address;
+}
+
+std::string authority_of(const std::string& host, std::uint16_t port, bool tls) {
+  const bool default_port = port == (tls ? 443 : 80);
+  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  return default_port ? name : fmt::format("{}:{}", name, port);
+}
+
+// Adds an address that an actor names to its host, unless it is there by nature.
+void add_address(std::vector<topology::HostSpec>& hosts, const scenario::Cell& cell,
+                 const std::string& host, const net::IpAddress& address) {
+  if (address.is_loopback() || address.is_unspecified()) return;
+  for (const auto& [inner, link] : cell.inner_links) {
+    if (address == link.outer || address == link.inner) return;
+  }
+  for (topology::HostSpec& spec : hosts) {
+    if (spec.name != host) continue;
+    const auto has = [&address](const auto& known) { return known.first == address; };
+    if (std::any_of(spec.addresses.begin(), spec.addresses.end(), has)) return;
+    spec.addresses.emplace_back(address, address.is_v4() ? 32 : 128);
+  }
+}
+
+std::vector<topology::HostSpec> hosts_with_addresses(const scenario::Cell& cell) {
+  std::vector<topology::HostSpec> hosts = cell.hosts;
+  for (const providers::ProviderSpec& provider : cell.providers) {
+    add_address(hosts, cell, provider.host, provider.listen.address);
+  }
+  for (const providers::DecoySpec& decoy : cell.decoys) {
+    add_address(hosts, cell, decoy.host, decoy.listen.address);
+  }
+  if (cell.supervisor)
+    add_address(hosts, cell, cell.supervisor->host, cell.supervisor->listen.address);
+  return hosts;
+}
+
+}  // namespace
+
+std::string url_of(const providers::ProviderSpec& spec, std::uint16_t port) {
+  const bool tls = spec.tls != providers::TlsKind::none;
+  const std::string host =
+      spec.names.empty() ? own_address(spec.listen).to_string() : spec.names.front();
+  return fmt::format("{}://{}", tls ? "https" : "http", authority_of(host, port, tls));
+}
+
+Stage::Stage(const scenario::Scenario& of, const scenario::Cell& one, StageOptions given)
+    : scenario(of),
+      cell(one),
+      options(std::move(given)),
+      clock(loop.executor()),
+      deadlines(loop.executor(), clock),
+      log(base::LogLevel::warning),
+      group(loop.executor(), log),
+      journal(clock),
+      random(seed_of(of, one)) {
+  variables["run.nonce"] = random.hex(kNonceOctets);
+  variables["run.dir"] = options.run_folder;
+  mint_keys();
+}
+
+Stage::~Stage() = default;
+
+void Stage::mint_keys() {
+  for (const providers::ProviderSpec& provider : cell.providers) {
+    for (const std::string& key : provider.keys) {
+      std::string value = fmt::format("sk-canary-{}", random.hex(16));
+      variables[fmt::format("{}.key.{}", provider.name, key)] = value;
+      canaries.push_back({provider.name, key, std::move(value)});
+    }
+  }
+}
+
+std::optional<std::string> Stage::build_hosts() {
+  const std::string folder = options.run_folder + "/hosts";
+  ::mkdir(folder.c_str(), 0755);
+  std::string about;
+  auto built = topology::Hosts::build(hosts_with_addresses(cell), folder, about);
+  if (!built) return fmt::format("host {}: {}", about, built.error().message());
+  hosts.emplace(std::move(*built));
+  return std::nullopt;
+}
+
+providers::Environment Stage::environment_for(const std::string& provider) {
+  providers::Environment environment{
+      loop.executor(), deadlines, clock, journal, log, *authority, {}, {}, {}, {}, {}, 1.0};
+  for (const Canary& canary : canaries) {
+    if (canary.provider == provider) environment.keys[canary.key] = canary.value;
+  }
+  environment.step_of = [this](std::string_view bytes) { return step_of(bytes); };
+  environment.nonce_of = [this](std::string_view bytes) { return nonce_in(bytes); };
+  environment.lookup = lookup();
+  return environment;
+}
+
+std::optional<std::string> Stage::start_actors() {
+  authority = wire::Authority::make(clock.wall_ms());
+  world_trust = wire::TlsContext::client(authority->ca_pem());
+  for (const providers::ProviderSpec& spec : cell.providers) {
+    auto socket = hosts->listen_tcp(spec.host, spec.listen);
+    if (!socket) {
+      return fmt::format("{} can't listen on {} in {}: {}", spec.name, spec.listen.to_string(),
+                         spec.host, socket.error().message());
+    }
+    providers::Environment environment = environment_for(spec.name);
+    const std::string host = spec.host;
+    environment.host_of = [this, host](const net::Endpoint& peer) {
+      return hosts->host_of(peer.address, host);
+    };
+    providers[spec.name] =
+        std::make_unique<providers::Provider>(spec, std::move(environment), std::move(*socket));
+  }
+  for (const providers::DecoySpec& spec : cell.decoys) {
+    auto socket = hosts->listen_tcp(spec.host, spec.listen);
+    if (!socket) {
+      return fmt::format("{} can't listen on {} in {}: {}", spec.name, spec.listen.to_string(),
+                         spec.host, socket.error().message());
+    }
+    providers::Environment environment = environment_for(spec.name);
+    const std::string host = spec.host;
+    environment.host_of = [this, host](const net::Endpoint& peer) {
+      return hosts->host_of(peer.address, host);
+    };
+    decoys[spec.name] =
+        std::make_unique<providers::Decoy>(spec, std::move(environment), std::move(*socket));
+  }
+  name_actors();
+  for (const auto& [name, provider] : providers) provider->start();
+  for (const auto& [name, decoy] : decoys) decoy->start();
+  name_server =
+      std::make_unique<topology::NameServer>(loop.executor(), deadlines, journal, cell.zone);
+  name_server->set_step_of([this](const std::string&, const std::string&) { return only_step(); });
+  if (const auto started = name_server->start(*hosts); !started) {
+    return "the name server can't listen: " + started.error().message();
+  }
+  return std::nullopt;
+}
+
+void Stage::name_actors() {
+  const auto name = [this](const std::string& actor, const std::string& url,
+                           const std::string& host, const net::Endpoint& at) {
+    variables[actor + ".url"] = url;
+    variables[actor + ".host"] = host;
+    variables[actor + ".address"] = own_address(at).to_string();
+    variables[actor + ".port"] = std::to_string(at.port);
+  };
+  for (const auto& [actor, provider] : providers) {
+    const providers::ProviderSpec& spec = provider->spec();
+    const net::Endpoint at{spec.listen.address, provider->endpoint().port};
+    name(actor, url_of(spec, at.port),
+         spec.names.empty() ? own_address(at).to_string() : spec.names.front(), at);
+  }
+  for (const auto& [actor, decoy] : decoys) {
+    const net::Endpoint at = decoy->endpoint();
+    const std::string host = own_address(at).to_string();
+    name(actor, "http://" + authority_of(host, at.port, false), host, at);
+  }
+  if (cell.supervisor) {
+    const net::Endpoint at = cell.supervisor->listen;
+    name(cell.supervisor->name, "http://" + at.to_string(), at.address.to_string(), at);
+  }
+}
+
+std::optional<subject::Route> Stage::route() const {
+  if (!cell.inference) return std::nullopt;
+  const auto found = providers.find(cell.inference->provider);
+  if (found == providers.end()) return std::nullopt;
+  const providers::ProviderSpec& spec = found->second->spec();
+  subject::Route route;
+  route.base_url = spec.record_base_url.empty()
+                       ? url_of(spec, found->second->endpoint().port) + "/v1"
+                       : journal::expand(spec.record_base_url, lookup(), true);
+  route.model = cell.inference->model;
+  route.provider_type = spec.record_type.empty() ? "openai" : spec.record_type;
+  route.timeout = cell.inference->timeout;
+  if (route.provider_type == "anthropic") {
+    route.protocols = {"anthropic_messages", "model_discovery"};
+  } else {
+    route.protocols = {"openai_chat_completions", "openai_completions", "openai_responses",
+                       "openai_embeddings", "model_discovery"};
+  }
+  if (!spec.keys.empty()) {
+    route.api_key = variable(fmt::format("{}.key.{}", spec.name, spec.keys.front())).value_or("");
+  }
+  return route;
+}
+
+subject::SubjectSpec Stage::subject_spec() const {
+  const scenario::Supervisor& given = *cell.supervisor;
+  subject::SubjectSpec spec;
+  spec.name = given.name;
+  spec.binary = options.supervisor_binary;
+  spec.folder = options.run_folder + "/" + given.name;
+  spec.host = hosts->view(given.host);
+  spec.sandbox_net_namespace = hosts->has(given.serves) ? hosts->fd(given.serves) : -1;
+  spec.listen = given.listen;
+  spec.policy_yaml = journal::expand(cell.policy_yaml, lookup(), true);
+  spec.route = route();
+  spec.name_servers = {net::Endpoint{net::IpAddress::v4(0x7f000035), 53}};
+  spec.hosts_file = spec.host.hosts;
+  spec.upstream_ca_pem = authority->ca_pem();
+  spec.private_forward = given.forward == scenario::Supervisor::Forward::private_only;
+  for (const auto& [name, limit] : given.limits) {
+    spec.limits[name] =
+        subject::Limit{limit.time, name.find("bytes") != std::string::npos, limit.value};
+  }
+  for (const std::string& argument : given.args) {
+    spec.arguments.push_back(journal::expand(argument, lookup(), true));
+  }
+  for (const auto& [name, value] : given.environment) {
+    spec.environment[name] = journal::expand(value, lookup(), true);
+  }
+  spec.slow = options.slow;
+  return spec;
+}
+
+net::Task<std::optional<std::string>> Stage::start_subject(base::TimePoint deadline) {
+  if (!cell.supervisor) co_return std::nullopt;
+  subject = std::make_unique<subject::Subject>(subject_spec(), loop.executor(), clock, deadlines,
+                                               journal, [this] { return only_step(); });
+  const auto failure = co_await subject->start(deadline);
+  if (failure) co_return "the subject: " + failure->what;
+  sandbox_trust = wire::TlsContext::client(subject->ca_pem());
+  co_return std::nullopt;
+}
+
+std::optional<std::string> Stage::variable(std::string_view name) const {
+  const auto found = variables.find(std::string(name));
+  if (found == variables.end()) return std::nullopt;
+  return found->second;
+}
+
+journal::Lookup Stage::lookup() const {
+  return [this](std::string_view name) { return variable(name); };
+}
+
+journal::Lookup Stage::step_lookup(const std::string& nonce) const {
+  return [this, nonce](std::string_view name) -> std::optional<std::string> {
+    if (name == "step.nonce") return nonce;
+    return variable(name);
+  };
+}
+
+std::string Stage::mint_nonce(const std::string& step) {
+  std::string nonce = std::string(kNoncePrefix) + random.hex(kNonceOctets);
+  nonces_[nonce] = step;
+  return nonce;
+}
+
+std::string Stage::nonce_in(std::string_view bytes) const {
+  for (std::size_t at = bytes.find(kNoncePrefix); at != std::string_view::npos;
+       at = bytes.find(kNoncePrefix, at + 1)) {
+    const auto found = nonces_.find(bytes.substr(at, kNonceLength));
+    if (found != nonces_.end()) return found->first;
+  }
+  return {};
+}
+
+std::string Stage::step_of(std::string_view bytes) const {
+  const auto found = nonces_.find(nonce_in(bytes));
+  return found != nonces_.end() ? found->second : only_step();
+}
+
+std::string Stage::only_step() const {
+  if (under_way.empty()) return last_under_way;
+  return under_way.size() == 1 ? *under_way.begin() : std::string();
+}
+
+subject::Subject* Stage::serving(std::string_view host) const {
+  const bool serves = subject && cell.supervisor && cell.supervisor->serves == host;
+  return serves ? subject.get() : nullptr;
+}
+
+std::string Stage::actor_at(const net::Endpoint& endpoint) const {
+  const auto listens = [&endpoint](const net::Endpoint& at) {
+    return at.port == endpoint.port &&
+           (at.address == endpoint.address || at.address.is_unspecified());
+  };
+  for (const auto& [name, provider] : providers) {
+    if (listens(provider->endpoint())) return name;
+  }
+  for (const auto& [name, decoy] : decoys) {
+    if (listens(decoy->endpoint())) return name;
+  }
+  if (cell.supervisor && listens(cell.supervisor->listen)) return cell.supervisor->name;
+  return {};
+}
+
+void Stage::note(const std::string& step, std::string kind, journal::Fields fields) {
+  journal::Event event;
+  event.source = step;
+  event.source_type = "step";
+  event.kind = std::move(kind);
+  event.step = step;
+  event.fields = std::move(fields);
+  journal.append(std::move(event));
+}
+
+}  // namespace sallyport::sim::runner

@@ -1,0 +1,129 @@
+// Everything that is alive in one world: the loop, the journal, hosts, actors, the subject, keys
+// and nonces. Built by pid 1 of the world from a cell; all else of the runner works on it. Members
+// are in the order in which they may refer to each other.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference/base/log.h"
+#include "reference/base/random.h"
+#include "reference/net/deadlines.h"
+#include "reference/net/loop_clock.h"
+#include "reference/net/task_group.h"
+#include "simulator/agents/client.h"
+#include "simulator/journal/journal.h"
+#include "simulator/providers/decoy.h"
+#include "simulator/providers/provider.h"
+#include "simulator/runner/record.h"
+#include "simulator/runner/result.h"
+#include "simulator/scenario/scenario.h"
+#include "simulator/subject/subject.h"
+#include "simulator/topology/hosts.h"
+#include "simulator/topology/name_server.h"
+#include "simulator/wire/certificates.h"
+#include "simulator/wire/tls.h"
+
+namespace sallyport::sim::runner {
+
+// What the scheduler tells every world.
+struct StageOptions {
+  std::string supervisor_binary;  // absolute
+  std::string run_folder;         // writable, this cell's own
+  double slow = 1.0;
+  bool ids = false;  // agents can be given an id of their own
+};
+
+// A key that may be seen on the way to its provider only.
+struct Canary {
+  std::string provider;
+  std::string key;
+  std::string value;
+};
+
+class Stage {
+ public:
+  Stage(const scenario::Scenario& scenario, const scenario::Cell& cell, StageOptions options);
+  ~Stage();
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  // Each answers what went wrong, or nothing. In this order.
+  [[nodiscard]] std::optional<std::string> build_hosts();
+  [[nodiscard]] std::optional<std::string> start_actors();
+  [[nodiscard]] net::Task<std::optional<std::string>> start_subject(base::TimePoint deadline);
+
+  // $(ACTOR.url) and the like; nothing for names that aren't the world's.
+  [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
+  [[nodiscard]] journal::Lookup lookup() const;
+  // As lookup(), with $(step.nonce).
+  [[nodiscard]] journal::Lookup step_lookup(const std::string& nonce) const;
+
+  // A nonce for one exchange of `step`; octets that hold it belong to that step.
+  [[nodiscard]] std::string mint_nonce(const std::string& step);
+  // A nonce of this run in `bytes`; empty when there is none.
+  [[nodiscard]] std::string nonce_in(std::string_view bytes) const;
+  // The step whose nonce is in `bytes`, else the only client step under way, else empty.
+  [[nodiscard]] std::string step_of(std::string_view bytes) const;
+  // The only client step under way, or, when none is, the last that was; empty when there are
+  // several.
+  [[nodiscard]] std::string only_step() const;
+
+  // The supervisor that serves `host`; null when none does.
+  [[nodiscard]] subject::Subject* serving(std::string_view host) const;
+  // The actor that listens at `endpoint` as seen by `from`; empty when none is known.
+  [[nodiscard]] std::string actor_at(const net::Endpoint& endpoint) const;
+
+  void note(const std::string& step, std::string kind, journal::Fields fields);
+
+  const scenario::Scenario& scenario;
+  const scenario::Cell& cell;
+  const StageOptions options;
+
+  net::Loop loop;
+  net::LoopClock clock;
+  net::Deadlines deadlines;
+  base::StderrLog log;
+  net::TaskGroup group;
+  journal::Journal journal;
+  base::SeededRandom random;
+  std::optional<topology::Hosts> hosts;
+  std::unique_ptr<wire::Authority> authority;
+  std::shared_ptr<wire::TlsContext> world_trust;
+  std::shared_ptr<wire::TlsContext> sandbox_trust;  // null until the subject is ready
+  std::unique_ptr<topology::NameServer> name_server;
+  std::map<std::string, std::unique_ptr<providers::Provider>> providers;
+  std::map<std::string, std::unique_ptr<providers::Decoy>> decoys;
+  std::unique_ptr<subject::Subject> subject;
+  agents::ConnectionPool pool;
+
+  std::vector<Canary> canaries;
+  std::map<std::string, std::string> variables;
+  std::set<std::string> under_way;  // client steps
+  std::string last_under_way;
+  StepRecords records;
+  // What ran as a command: its arguments, environment and output, for the secrets rule.
+  std::map<std::string, std::string> command_texts;
+  // Something of ours broke; the cell's verdict is `error`.
+  std::optional<std::string> trouble;
+
+ private:
+  void mint_keys();
+  void name_actors();
+  [[nodiscard]] providers::Environment environment_for(const std::string& provider);
+  [[nodiscard]] subject::SubjectSpec subject_spec() const;
+  [[nodiscard]] std::optional<subject::Route> route() const;
+
+  std::map<std::string, std::string, std::less<>> nonces_;
+};
+
+// `http://api.test`, `https://10.0.0.1:8443`: the port is left out where it is the scheme's.
+[[nodiscard]] std::string url_of(const providers::ProviderSpec& spec, std::uint16_t port);
+
+}  // namespace sallyport::sim::runner

@@ -1,0 +1,77 @@
+// From a cell's tree, matrix replaced and defaults written in, to its values. One Context a cell;
+// the parts of the language each have a file. Pure.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "simulator/scenario/matrix.h"
+#include "simulator/scenario/reader.h"
+#include "simulator/scenario/words.h"
+
+namespace sallyport::sim::scenario {
+
+struct Context {
+  Complaints& complaints;
+  Matrix& matrix;
+  Cell& cell;
+  // Every name that an event can come from: providers, decoys, steps, `dns`, `supervisor`.
+  std::map<std::string, SourceType> sources;
+  // Names of what a later version has: complained about where they are made, not where used.
+  std::set<std::string> later = {};
+  std::set<std::string> hosts;
+  std::vector<std::string> steps;                        // in the order of the file
+  std::map<std::string, std::vector<std::string>> keys;  // by provider
+};
+
+// Names of hosts, actors and steps in `root`: their grammar, that all differ, and the tables above.
+void collect_names(const Node& root, Context& context);
+// By its verb; control where it has none of this version's.
+[[nodiscard]] SourceType type_of_step(const Node& step);
+// Complains unless `name` is one of `known`; `what` as in "no host".
+bool check_known(const Node& where, const std::string& name, const std::set<std::string>& known,
+                 std::string_view what, Complaints& complaints);
+// Complains about every $(NAME) of the root's sections that names nothing in its place.
+void check_variables(const Node& root, Context& context);
+
+void decode_hosts(const Node& hosts, Context& context);
+void decode_dns(const Node& dns, Context& context);  // after the providers, whose names it has
+void decode_providers(const Node& providers, Context& context);
+void decode_decoys(const Node& decoys, Context& context);
+void decode_supervisor(const Node& supervisor, Context& context);
+void decode_inference(const Node& inference, Context& context);
+void decode_policy(const Node& policy, Context& context);
+void decode_steps(const Node& steps, Context& context);
+// Items with `across` come out apart, by their place in the list.
+void decode_expectations(const Node& list, Context& context,
+                         std::map<std::size_t, Expectation>& across);
+// Leaves out the hosts that nothing uses. After everything else.
+void drop_unused_hosts(Cell& cell);
+
+// --- shared by the decoders -------------------------------------------------------------------
+std::optional<net::Endpoint> as_endpoint(const Node& node, Complaints& complaints);
+std::optional<net::IpAddress> as_address(const Node& node, Complaints& complaints);
+
+// A trigger means one event, so it may have `nth`.
+enum class SelectorUse { any, trigger };
+journal::Selector decode_selector(const Node& node, SelectorUse use, Context& context);
+// `event`, `where`, `since`, `before`, `nth` of a map that has other keys too.
+journal::Selector decode_selector(Reader& reader, SelectorUse use, Context& context);
+// What the events of the selector's kind may have; empty when it names nothing.
+std::vector<Field> fields_of(const journal::Selector& selector, const Context& context);
+
+journal::Matcher decode_matcher(const Node& node, const Field& field, Context& context);
+// {FIELD: MATCHER}; `what` as in "a request event".
+std::map<std::string, journal::Matcher> decode_matchers(const Node& node,
+                                                        std::span<const Field> fields,
+                                                        std::string_view what, Context& context);
+// A duration, `ACTOR.FIELD` or `ACTOR.FIELD * 1.5`.
+std::optional<base::Duration> decode_bound(const Node& node, Context& context);
+
+providers::Answer decode_answer(const Node& node, Context& context);
+providers::SseSpec decode_sse(const Node& node, Context& context);
+std::vector<providers::Move> decode_moves(const Node& node, Context& context);
+
+}  // namespace sallyport::sim::scenario

@@ -1,0 +1,42 @@
+#include <gtest/gtest.h>
+
+#include "simulator/scenario/load.h"
+
+namespace sallyport::sim::scenario {
+namespace {
+
+using std::chrono::milliseconds;
+
+TEST(Scale, MultipliesEveryBoundAndLeavesCountsAlone) {
+  Loaded loaded = load_text(
+      "scenario: A claim\n"
+      "requirement: POL-001\n"
+      "kills: [x]\n"
+      "providers: {api: {sse: {every: 10ms}, routes: {GET /: {delay: 5ms}}}}\n"
+      "inference: {provider: api, timeout: 1s}\n"
+      "supervisor: {limits: {connect: 200ms, connections: 7}}\n"
+      "steps:\n"
+      "  call: {request: http://a.test/, retry: 100ms, expect: {status: 200, "
+      "total: {at_most: 1s}, sse_count: {at_most: 3}}}\n"
+      "  rest: {pause: 20ms, why: to let it rest}\n"
+      "expect:\n"
+      "  - {eventually: call.done, within: 50ms}\n",
+      "/nowhere/s.yaml");
+  ASSERT_EQ(loaded.complaints.to_string(), "");
+  Cell& cell = loaded.scenario->cells[0];
+  scale(cell, 4);
+  EXPECT_EQ(cell.providers[0].sse.every, milliseconds(40));
+  EXPECT_EQ(cell.providers[0].routes[0].answers[0].delay, milliseconds(20));
+  EXPECT_EQ(*cell.inference->timeout, milliseconds(4000));
+  EXPECT_EQ(cell.supervisor->limits.at("connect").value, 800'000'000);
+  EXPECT_EQ(cell.supervisor->limits.at("connections").value, 7);
+  EXPECT_EQ(cell.steps[0].timeout, milliseconds(8000));
+  EXPECT_EQ(*cell.steps[0].retry, milliseconds(400));
+  EXPECT_EQ(*cell.steps[0].expect.at("total").at_most, 4'000'000'000);
+  EXPECT_EQ(*cell.steps[0].expect.at("sse_count").at_most, 3);
+  EXPECT_EQ(std::get<agents::PauseSpec>(cell.steps[1].verb).duration, milliseconds(80));
+  EXPECT_EQ(std::get<Eventually>(cell.expect[0].item).within, milliseconds(200));
+}
+
+}  // namespace
+}  // namespace sallyport::sim::scenario

@@ -1,0 +1,206 @@
+// A scenario as loaded: the claim, and one decoded world for each cell of its matrix. Values only,
+// pure: nothing here touches the network, a clock or another process. docs/scenario-reference.md is
+// the language; load.h reads it, plan.h prints it.
+//
+// Texts may hold variables, which whoever runs the cell replaces (journal::expand):
+//   when the world stands   $(ACTOR.url) $(ACTOR.host) $(ACTOR.address) $(ACTOR.port) for every
+//                           provider, decoy and the supervisor (ACTOR.url of a provider is
+//                           SCHEME://NAME:PORT, by its first name, else its address; the port is
+//                           left out where it is the scheme's); $(PROVIDER.key.KEY); $(run.nonce);
+//                           $(run.dir)
+//   in a step and its       $(step.nonce), new for each repetition and attempt
+//   expect
+//   in a provider's answer  $(request.nonce) .method .path .query .body .header.NAME
+// The loader has checked that every name exists in its place. Where they may stand: policy_yaml,
+// provider routes and sse texts, record_base_url, supervisor args and environment, all texts of
+// steps and of matchers. `$$(` stands for `$(` and is undone by the last expansion of a text.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "reference/base/clock.h"
+#include "reference/base/diagnostics.h"
+#include "simulator/agents/spec.h"
+#include "simulator/journal/query.h"
+#include "simulator/providers/spec.h"
+#include "simulator/topology/spec.h"
+
+namespace sallyport::sim::scenario {
+
+struct Node;  // tree.h
+
+// A place in a file.
+struct Place {
+  std::string file;
+  base::Mark mark;
+};
+
+struct Step {
+  std::string name;
+  std::variant<agents::RequestSpec, agents::RunSpec, agents::PauseSpec> verb;
+  bool background = false;
+  // Begins when that step is done, or that event has happened; neither: at once.
+  std::string after_step;
+  std::optional<journal::Selector> after_event;
+  std::map<std::string, journal::Matcher> expect;  // by fact
+  base::Duration timeout{std::chrono::seconds(2)};
+  std::string from = "agent";
+  std::string via = "auto";             // auto, direct, or the supervisor's name
+  std::optional<base::Duration> retry;  // every 20 ms, so long at most, until `expect` holds
+  std::uint64_t repeat = 1;
+  Place place;         // of the step's name
+  Place expect_place;  // of its `expect`; the step's own without one
+};
+
+struct Witness {
+  journal::Selector selector;
+  std::uint64_t at_least = 1;
+};
+
+struct Count {
+  journal::Selector selector;
+  std::optional<std::uint64_t> at_least, at_most;  // both the same for `is`
+};
+struct Never {
+  journal::Selector selector;
+};
+struct Always {
+  journal::Selector selector;
+  std::map<std::string, journal::Matcher> has;
+  std::uint64_t at_least = 1;
+};
+struct Eventually {
+  journal::Selector selector;  // from `since`; empty: from the last step's end
+  base::Duration within{0};
+};
+struct Ordered {
+  std::vector<journal::Selector> selectors;
+};
+struct Span {
+  journal::Selector from, to;
+  std::optional<base::Duration> at_least, at_most;
+};
+struct Compare {
+  bool differs = false;  // else `same`
+  std::string fact;
+  std::vector<std::string> steps;  // two in one cell; one with `across`
+  std::string across;              // axis; empty: in one cell
+};
+
+struct Expectation {
+  std::variant<Count, Never, Always, Eventually, Ordered, Span, Compare> item;
+  std::optional<Witness> witness;
+  Place place;                  // of the item
+  std::optional<Place> record;  // of the matrix record that a value of it came from
+};
+
+struct Inference {
+  std::string provider;
+  std::string model;
+  std::optional<base::Duration> timeout;  // else the subject's
+};
+
+struct Supervisor {
+  std::string name = "supervisor";
+  std::string host = "box";
+  std::string serves = "agent";
+  net::Endpoint listen;
+  // By the names of base::limit_fields(): times in nanoseconds, the rest as it is.
+  struct Limit {
+    bool time = false;
+    std::int64_t value = 0;
+  };
+  std::map<std::string, Limit> limits;
+  enum class Forward { shared, private_only };
+  Forward forward = Forward::shared;
+  std::vector<std::string> args;
+  std::map<std::string, std::string> environment;
+};
+
+// The veth pair of an inner host: 10.200.N.1 at its parent, 10.200.N.2 inside, /24.
+struct InnerLink {
+  std::string parent;
+  net::IpAddress outer, inner;
+  int prefix = 24;
+};
+
+struct KnownIssue {
+  std::string ref, reason;
+};
+
+// One point of the matrix with everything decoded for it.
+struct Cell {
+  std::string name;                           // `AXIS=LABEL,...`; empty without a matrix
+  std::map<std::string, std::string> values;  // label by axis
+  // box and agent first, then as written; those that nothing uses are left out.
+  std::vector<topology::HostSpec> hosts;
+  std::map<std::string, InnerLink> inner_links;  // by inner host
+  topology::Zone zone;                           // with the providers' names
+  std::vector<providers::ProviderSpec> providers;
+  std::vector<providers::DecoySpec> decoys;
+  std::string policy_yaml;  // complete: version and binaries filled in
+  std::optional<Inference> inference;
+  std::optional<Supervisor> supervisor;
+  std::vector<Step> steps;  // in the order of the file
+  // Those whose `when` fits this cell, but for `across` (Scenario::across).
+  std::vector<Expectation> expect;
+  std::optional<KnownIssue> known_issue;  // if it applies to this cell
+};
+
+struct Need {
+  std::string name;      // ipv6 landlock seccomp netem root, or `command`
+  std::string command;   // of `command`
+  std::string version;   // `>=20`, or empty
+  bool derived = false;  // from `run: [node, ...]`
+};
+
+struct Axis {
+  std::string name;
+  std::vector<std::string> labels;
+};
+
+// An expectation over cells: it holds in every group (the cells that agree in all other axes).
+struct AcrossItem {
+  Expectation expectation;                       // its item is a Compare with `across`
+  std::vector<std::vector<std::size_t>> groups;  // indices into Scenario::cells, each at least one
+};
+
+struct Scenario {
+  std::string path;    // as given to the loader; names in messages
+  std::string folder;  // that relative paths are relative to
+  std::string title;
+  Place title_place;
+  std::vector<std::string> reproduces;
+  struct Requirement {
+    std::string id;
+    std::string level = "must";
+  };
+  std::optional<Requirement> requirement;
+  std::vector<std::string> kills, source, tags;
+  std::vector<Need> needs;
+  base::Duration timeout{std::chrono::seconds(10)};
+  std::uint64_t seed = 0;
+  std::vector<Axis> axes;
+  std::vector<Cell> cells;  // at least one
+  std::vector<AcrossItem> across;
+  // The file after includes and --set, before the matrix; what plan prints.
+  std::shared_ptr<const Node> tree;
+  // Every file that the scenario was read from, itself first.
+  std::vector<std::string> files;
+
+  // The lines of `file` as they were read, for messages with a caret; null when it isn't ours.
+  [[nodiscard]] const std::string* text_of(const std::string& file) const;
+  std::map<std::string, std::string> texts;
+};
+
+// Multiplies every limit, pace, pause and bound of the cell (--slow).
+void scale(Cell& cell, double factor);
+
+}  // namespace sallyport::sim::scenario

@@ -1,0 +1,217 @@
+#include "simulator/scenario/words.h"
+
+#include <algorithm>
+#include <array>
+
+#include "simulator/agents/classify.h"
+
+namespace sallyport::sim::scenario {
+namespace {
+
+using agents::kControlClasses;
+using agents::kExchangeClasses;
+using agents::kRunClasses;
+
+constexpr std::array<std::string_view, 8> kPhases{"resolve", "connect", "tunnel", "tls",
+                                                  "request", "head",    "body",   "done"};
+constexpr std::array<std::string_view, 2> kFramings{"complete", "incomplete"};
+constexpr std::array<std::string_view, 4> kSseEnds{"terminal", "missing", "error", "partial"};
+constexpr std::array<std::string_view, 4> kHows{"reset", "fin", "clean", "stall"};
+constexpr std::array<std::string_view, 2> kBooleans{"true", "false"};
+
+constexpr std::array<Field, 25> kExchangeFacts{{
+    {"class", Type::word, kExchangeClasses},
+    {"phase", Type::word, kPhases},
+    {"errno", Type::text, {}},
+    {"rcode", Type::text, {}},
+    {"http_connect", Type::number, {}},
+    {"tls_verify", Type::text, {}},
+    {"tls_alert", Type::text, {}},
+    {"status", Type::number, {}},
+    {"headers", Type::headers, {}},
+    {"body", Type::text, {}},
+    {"body_size", Type::size, {}},
+    {"json", Type::json, {}},
+    {"error", Type::text, {}},
+    {"answered_by", Type::text, {}},
+    {"framing", Type::word, kFramings},
+    {"sse_count", Type::number, {}},
+    {"sse_end", Type::word, kSseEnds},
+    {"reused", Type::word, kBooleans},
+    {"attempts", Type::number, {}},
+    {"exchanges", Type::number, {}},
+    {"first_byte", Type::duration, {}},
+    {"total", Type::duration, {}},
+    {"longest_gap", Type::duration, {}},
+}};
+
+constexpr std::array<Field, 8> kRunFacts{{
+    {"class", Type::word, kRunClasses},
+    {"exit", Type::number, {}},
+    {"signal", Type::text, {}},
+    {"stdout", Type::text, {}},
+    {"stderr", Type::text, {}},
+    {"total", Type::duration, {}},
+    {"attempts", Type::number, {}},
+    {"exchanges", Type::number, {}},
+}};
+
+constexpr std::array<Field, 3> kControlFacts{{
+    {"class", Type::word, kControlClasses},
+    {"code", Type::text, {}},
+    {"detail", Type::text, {}},
+}};
+
+constexpr std::array<Field, 4> kCommonFields{{
+    {"step", Type::text, {}},
+    {"connection", Type::text, {}},
+    {"index", Type::number, {}},
+    {"from", Type::text, {}},
+}};
+
+constexpr std::array<std::string_view, 24> kTopLevel{
+    "scenario",    "reproduces", "requirement", "kills",       "source",    "tags",
+    "known_issue", "needs",      "timeout",     "seed",        "matrix",    "include",
+    "hosts",       "networks",   "dns",         "firewall",    "providers", "middleware",
+    "decoys",      "gateway",    "supervisor",  "supervisors", "policy",    "inference"};
+constexpr std::array<std::string_view, 2> kTopLevelEnd{"steps", "expect"};
+constexpr std::array<std::string_view, 5> kTopLevelLater{"networks", "firewall", "middleware",
+                                                         "gateway", "supervisors"};
+
+constexpr std::array<std::string_view, 21> kVerbs{
+    "request",   "run",    "pause",    "websocket", "raw",        "gate",   "policy",
+    "inference", "dns",    "firewall", "providers", "middleware", "rotate", "revoke",
+    "update",    "delete", "fault",    "lift",      "stop",       "start",  "restart"};
+constexpr std::array<std::string_view, 7> kOtherReserved{"direct", "none",    "auto",  "world",
+                                                         "step",   "request", "matrix"};
+
+std::vector<Kind> provider_kinds() {
+  return {
+      {"connection", {{"to", Type::text, {}}}},
+      {"handshake",
+       {{"sni", Type::text, {}}, {"alpn", Type::text, {}}, {"version", Type::text, {}}}},
+      {"bytes", {{"data", Type::text, {}}, {"size", Type::size, {}}}},
+      {"request",
+       {{"method", Type::text, {}},
+        {"target", Type::text, {}},
+        {"path", Type::text, {}},
+        {"query", Type::text, {}},
+        {"headers", Type::headers, {}},
+        {"body", Type::text, {}},
+        {"body_size", Type::size, {}},
+        {"json", Type::json, {}},
+        {"framing", Type::text, {}},
+        {"version", Type::text, {}},
+        {"key", Type::text, {}}}},
+      {"response", {{"status", Type::number, {}}}},
+      {"sse", {{"data", Type::text, {}}}},
+      {"cut", {{"how", Type::word, kHows}}},
+      {"closed", {{"how", Type::text, {}}}},
+      {"upgrade", {{"headers", Type::headers, {}}}, false},
+      {"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}, false},
+      {"attempt", {}, false},
+  };
+}
+
+std::vector<Kind> decoy_kinds() {
+  return {{"connection", {{"to", Type::text, {}}}},
+          {"bytes", {{"data", Type::text, {}}, {"size", Type::size, {}}}},
+          {"attempt", {}, false}};
+}
+
+std::vector<Kind> dns_kinds() {
+  return {{"query",
+           {{"name", Type::text, {}},
+            {"type", Type::text, {}},
+            {"rcode", Type::text, {}},
+            {"answer", Type::text, {}}}}};
+}
+
+std::vector<Kind> supervisor_kinds() {
+  return {
+      {"ready", {}},
+      {"config", {{"generation", Type::number, {}}, {"state", Type::text, {}}}},
+      {"audit",
+       {{"class", Type::text, {}},
+        {"activity", Type::text, {}},
+        {"action", Type::text, {}},
+        {"disposition", Type::text, {}},
+        {"severity", Type::text, {}},
+        {"status", Type::text, {}},
+        {"detail", Type::text, {}},
+        {"message", Type::text, {}},
+        {"policy", Type::text, {}},
+        {"engine", Type::text, {}},
+        {"uid", Type::text, {}},
+        {"state", Type::text, {}},
+        {"json", Type::json, {}}}},
+      {"exit", {{"exit", Type::number, {}}, {"signal", Type::text, {}}}},
+      {"attempt", {}, false},
+  };
+}
+
+std::vector<Field> all(std::span<const Field> fields) { return {fields.begin(), fields.end()}; }
+
+std::vector<Kind> request_kinds() {
+  return {{"start", {}},
+          {"response", {{"status", Type::number, {}}, {"headers", Type::headers, {}}}},
+          {"sse", {{"data", Type::text, {}}, {"error", Type::text, {}}}},
+          {"outcome", all(kExchangeFacts)},
+          {"done", all(kExchangeFacts)},
+          {"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}, false}};
+}
+
+std::vector<Kind> run_kinds() {
+  return {{"start", {}},
+          {"exec", {}, false},
+          {"tool", {}, false},
+          {"outcome", all(kRunFacts)},
+          {"done", all(kRunFacts)}};
+}
+
+std::vector<Kind> control_kinds() { return {{"start", {}}, {"done", all(kControlFacts)}}; }
+
+}  // namespace
+
+const std::vector<Kind>& kinds_of(SourceType type) {
+  static const std::array<std::vector<Kind>, 7> kKinds{
+      provider_kinds(), decoy_kinds(), dns_kinds(),    supervisor_kinds(),
+      request_kinds(),  run_kinds(),   control_kinds()};
+  return kKinds[static_cast<std::size_t>(type)];
+}
+
+std::span<const Field> common_fields() { return kCommonFields; }
+
+std::span<const Field> facts_of(SourceType step_type) {
+  if (step_type == SourceType::request) return kExchangeFacts;
+  if (step_type == SourceType::run) return kRunFacts;
+  return kControlFacts;
+}
+
+std::span<const std::string_view> top_level_keys() {
+  static const std::vector<std::string_view> kAll = [] {
+    std::vector<std::string_view> keys(kTopLevel.begin(), kTopLevel.end());
+    keys.insert(keys.end(), kTopLevelEnd.begin(), kTopLevelEnd.end());
+    return keys;
+  }();
+  return kAll;
+}
+std::span<const std::string_view> top_level_keys_later() { return kTopLevelLater; }
+std::span<const std::string_view> verbs() { return std::span(kVerbs).first(3); }
+std::span<const std::string_view> verbs_later() { return std::span(kVerbs).subspan(3); }
+
+bool is_name(std::string_view text) {
+  if (text.empty() || text.size() > 40 || text[0] < 'a' || text[0] > 'z') return false;
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+bool is_reserved(std::string_view name) {
+  const auto has = [&](std::span<const std::string_view> words) {
+    return std::find(words.begin(), words.end(), name) != words.end();
+  };
+  return has(top_level_keys()) || has(kVerbs) || has(kOtherReserved);
+}
+
+}  // namespace sallyport::sim::scenario

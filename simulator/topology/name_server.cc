@@ -1,0 +1,267 @@
+#include "simulator/topology/name_server.h"
+
+#include <sys/socket.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <list>
+#include <map>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "reference/net/deadlines.h"
+#include "reference/net/io.h"
+#include "reference/net/listener.h"
+#include "reference/net/tcp.h"
+#include "simulator/journal/journal.h"
+#include "simulator/topology/dns_codec.h"
+#include "simulator/topology/hosts.h"
+
+namespace sallyport::sim::topology {
+namespace {
+
+using Descriptor = net::asio::posix::basic_stream_descriptor<net::Executor>;
+
+const net::Endpoint kAt{net::IpAddress::v4(127U << 24 | 53), 53};
+// Of one TCP connection, from accept to its end.
+constexpr std::chrono::seconds kConnectionBound{10};
+// Answers of one turn of the loop.
+constexpr int kDatagramsPerTurn = 64;
+
+struct Said {
+  dns::Rcode rcode = dns::Rcode::nxdomain;
+  std::vector<net::IpAddress> addresses;
+  bool silent = false;
+};
+
+}  // namespace
+
+class NameServer::Impl : public std::enable_shared_from_this<NameServer::Impl> {
+ public:
+  Impl(net::Executor on, net::Deadlines& deadlines_, journal::Journal& journal, Zone zone)
+      : executor(on), deadlines(deadlines_), journal_(journal), zone_(std::move(zone)) {}
+
+  struct Udp {
+    Udp(net::Executor on, int fd, std::string host_) : socket(on, fd), host(std::move(host_)) {}
+    Descriptor socket;
+    std::string host;
+  };
+  struct Tcp {
+    Tcp(net::Executor on, net::Deadlines& deadlines, base::UniqueFd fd, std::string host_)
+        : listener(on, deadlines, std::move(fd)), host(std::move(host_)) {}
+    net::TcpListener listener;
+    std::string host;
+  };
+
+  // The answer to one query's bytes; nothing when there is none to give.
+  std::optional<std::vector<std::byte>> answer(std::span<const std::byte> bytes,
+                                               const std::string& host, bool over_tcp) {
+    const auto query = dns::parse_query(bytes);
+    if (!query) return std::nullopt;
+    const Said said = look_up(*query);
+    record(*query, said, host, over_tcp);
+    if (said.silent) return std::nullopt;
+    const std::size_t room = over_tcp ? dns::kMessageBytesMax : query->udp_bytes_max;
+    return dns::write_answer(*query, said.rcode, said.addresses, room);
+  }
+
+  void answer_datagrams(Udp& udp) {
+    std::array<std::byte, 4096> buffer;
+    for (int i = 0; i < kDatagramsPerTurn; ++i) {
+      sockaddr_storage from{};
+      socklen_t length = sizeof from;
+      const int socket = udp.socket.native_handle();
+      const ssize_t size = ::recvfrom(socket, buffer.data(), buffer.size(), MSG_DONTWAIT,
+                                      reinterpret_cast<sockaddr*>(&from), &length);
+      if (size < 0) return;
+      const auto reply =
+          answer(std::span(buffer).first(static_cast<std::size_t>(size)), udp.host, false);
+      if (!reply) continue;
+      // A client that is gone shows here as an error: it wants no answer any more.
+      [[maybe_unused]] const ssize_t sent =
+          ::sendto(socket, reply->data(), reply->size(), MSG_DONTWAIT | MSG_NOSIGNAL,
+                   reinterpret_cast<const sockaddr*>(&from), length);
+    }
+  }
+
+  void stop() {
+    stopped = true;
+    boost::system::error_code ignored;
+    for (auto& udp : udps) {
+      if (udp.socket.is_open()) udp.socket.close(ignored);
+    }
+    for (auto& tcp : tcps) tcp.listener.close();
+    for (auto& [number, stream] : streams) stream->abort();
+  }
+
+  net::Executor executor;
+  net::Deadlines& deadlines;
+  std::list<Udp> udps;
+  std::list<Tcp> tcps;
+  std::map<std::uint64_t, std::shared_ptr<net::TcpStream>> streams;
+  std::uint64_t next_stream = 1;
+  bool stopped = false;
+  std::function<std::string(const std::string&, const std::string&)> step_of;
+
+ private:
+  Said look_up(const dns::Query& query) {
+    const auto found = zone_.find(query.name);
+    if (found == zone_.end()) return {};
+    const DnsAnswer* chosen = &found->second;
+    if (chosen->kind == DnsAnswer::Kind::sequence) {
+      if (chosen->sequence.empty()) return {};
+      std::size_t& asked = asked_[{query.name, query.type}];
+      chosen = &chosen->sequence[std::min(asked, chosen->sequence.size() - 1)];
+      ++asked;
+    }
+    Said said;
+    switch (chosen->kind) {
+      case DnsAnswer::Kind::addresses:
+        said.rcode = dns::Rcode::noerror;
+        for (const auto& address : chosen->addresses) {
+          if (query.type == (address.is_v4() ? dns::kA : dns::kAaaa)) {
+            said.addresses.push_back(address);
+          }
+        }
+        break;
+      case DnsAnswer::Kind::nxdomain:
+        said.rcode = dns::Rcode::nxdomain;
+        break;
+      case DnsAnswer::Kind::silent:
+        said.silent = true;
+        break;
+      case DnsAnswer::Kind::servfail:
+      case DnsAnswer::Kind::sequence:  // one in another: refused by the loader
+        said.rcode = dns::Rcode::servfail;
+        break;
+    }
+    return said;
+  }
+
+  void record(const dns::Query& query, const Said& said, const std::string& host, bool over_tcp) {
+    std::string answer;
+    for (const auto& address : said.addresses) {
+      if (!answer.empty()) answer.push_back(' ');
+      answer += address.to_string();
+    }
+    journal::Event event;
+    event.source = "dns";
+    event.source_type = "dns";
+    event.kind = "query";
+    event.from = host;
+    if (step_of) event.step = step_of(query.name, host);
+    event.fields["name"] = query.name;
+    event.fields["type"] = dns::type_to_string(query.type);
+    event.fields["rcode"] = said.silent ? std::string() : dns::to_string(said.rcode);
+    event.fields["answer"] = answer;
+    event.fields["transport"] = std::string(over_tcp ? "tcp" : "udp");
+    journal_.append(std::move(event));
+  }
+
+  journal::Journal& journal_;
+  Zone zone_;
+  std::map<std::pair<std::string, std::uint16_t>, std::size_t> asked_;
+};
+
+namespace {
+
+using Shared = std::shared_ptr<NameServer::Impl>;
+
+net::Task<void> serve_datagrams(Shared server, NameServer::Impl::Udp& udp) {
+  while (!server->stopped) {
+    auto [error] = co_await udp.socket.async_wait(Descriptor::wait_read, net::kAwait);
+    if (error || server->stopped) co_return;
+    server->answer_datagrams(udp);
+  }
+}
+
+// All of `into`, or false.
+net::Task<bool> read_exactly(net::ByteStream& stream, std::span<std::byte> into) {
+  while (!into.empty()) {
+    const auto size = co_await net::read_some(stream, into);
+    if (!size || *size == 0) co_return false;
+    into = into.subspan(*size);
+  }
+  co_return true;
+}
+
+net::Task<void> answer_stream(Shared server, net::TcpStream& stream, std::string host) {
+  stream.set_deadline(server->deadlines.now() + kConnectionBound);
+  for (;;) {
+    std::array<std::byte, 2> prefix;
+    if (!co_await read_exactly(stream, prefix)) co_return;
+    const auto size =
+        std::to_integer<std::size_t>(prefix[0]) << 8 | std::to_integer<std::size_t>(prefix[1]);
+    std::vector<std::byte> query(size);
+    if (!co_await read_exactly(stream, query)) co_return;
+    const auto reply = server->answer(query, host, true);
+    if (!reply) continue;
+    std::string bytes;
+    bytes.push_back(static_cast<char>(reply->size() >> 8 & 0xFF));
+    bytes.push_back(static_cast<char>(reply->size() & 0xFF));
+    bytes.append(reinterpret_cast<const char*>(reply->data()), reply->size());
+    const auto written = co_await net::write_all(stream, bytes);
+    if (!written) co_return;
+  }
+}
+
+net::Task<void> serve_stream(Shared server, std::shared_ptr<net::TcpStream> stream,
+                             std::string host) {
+  const std::uint64_t number = server->next_stream++;
+  server->streams[number] = stream;
+  co_await answer_stream(server, *stream, host);
+  stream->close();
+  server->streams.erase(number);
+}
+
+net::Task<void> serve_connections(Shared server, NameServer::Impl::Tcp& tcp) {
+  while (!server->stopped) {
+    auto accepted = co_await tcp.listener.accept();
+    if (!accepted || server->stopped) co_return;
+    std::shared_ptr<net::TcpStream> stream = std::move(*accepted);
+    auto serving = serve_stream(server, std::move(stream), tcp.host);
+    net::asio::co_spawn(server->executor, std::move(serving), net::asio::detached);
+  }
+}
+
+}  // namespace
+
+NameServer::NameServer(net::Executor executor, net::Deadlines& deadlines, journal::Journal& journal,
+                       Zone zone)
+    : impl_(std::make_shared<Impl>(executor, deadlines, journal, std::move(zone))) {}
+
+NameServer::~NameServer() { stop(); }
+
+void NameServer::stop() { impl_->stop(); }
+
+base::Result<void> NameServer::start(const Hosts& hosts) {
+  for (const auto& name : hosts.names()) {
+    const auto& host = hosts.spec(name);
+    if (host.resolver != "world" || !host.loopback_up) continue;
+    auto udp = hosts.bind_udp(name, kAt);
+    if (!udp) return udp.error();
+    auto tcp = hosts.listen_tcp(name, kAt);
+    if (!tcp) return tcp.error();
+    impl_->udps.emplace_back(impl_->executor, udp->release(), name);
+    impl_->tcps.emplace_back(impl_->executor, impl_->deadlines, std::move(*tcp), name);
+    net::asio::co_spawn(impl_->executor, serve_datagrams(impl_, impl_->udps.back()),
+                        net::asio::detached);
+    net::asio::co_spawn(impl_->executor, serve_connections(impl_, impl_->tcps.back()),
+                        net::asio::detached);
+  }
+  return {};
+}
+
+void NameServer::set_step_of(
+    std::function<std::string(const std::string& name, const std::string& host)> f) {
+  impl_->step_of = std::move(f);
+}
+
+}  // namespace sallyport::sim::topology
