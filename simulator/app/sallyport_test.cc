@@ -199,6 +199,24 @@ TEST_F(SallyportProgram, EndsItsWorldsWhenItIsInterrupted) {
   EXPECT_THAT(read_file(folder_ + "/output"), HasSubstr("interrupted"));
 }
 
+TEST_F(SallyportProgram, EndsAWorldInWhichAProviderWaitsForEver) {
+  const std::string path = write("hold.yaml",
+                                 "scenario: A provider that waits for what never comes\n"
+                                 "reproduces: [a/b#1]\n"
+                                 "providers:\n"
+                                 "  llm: {sse: {events: 6, hold: {event: 4, until: {event: "
+                                 "chat.sse, nth: 30}}}}\n"
+                                 "inference: {provider: llm}\n"
+                                 "steps:\n"
+                                 "  chat:\n"
+                                 "    request: https://inference.local/v1/chat/completions\n"
+                                 "    json: {stream: true, messages: []}\n"
+                                 "    timeout: 300ms\n"
+                                 "    expect: {class: stalled, sse_count: 3}\n"
+                                 "kills: [anything]\n");
+  EXPECT_EQ(run({"run", path}), 0) << output_;
+}
+
 TEST_F(SallyportProgram, PassesFailsAndReports) {
   const std::string path = write("two.yaml",
                                  "scenario: A provider answers on loopback\n"

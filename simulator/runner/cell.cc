@@ -158,6 +158,9 @@ CellResult run_cell(const scenario::Scenario& scenario, const scenario::Cell& ce
       if (error) stage.loop.context().stop();
     });
     stage.loop.context().run();
+    // What was stopped ends in the loop's next turns, and journals that it did.
+    stage.loop.context().restart();
+    stage.loop.context().poll();
     if (!course.finished && !stage.trouble) stage.trouble = "the world's loop ran dry";
   }
   conclude(course, result);

@@ -69,11 +69,11 @@ Stage::Stage(const scenario::Scenario& of, const scenario::Cell& one, StageOptio
     : scenario(of),
       cell(one),
       options(std::move(given)),
+      journal(journal_clock),
       clock(loop.executor()),
       deadlines(loop.executor(), clock),
       log(base::LogLevel::warning),
       group(loop.executor(), log),
-      journal(clock),
       random(seed_of(of, one)) {
   variables["run.nonce"] = random.hex(kNonceOctets);
   variables["run.dir"] = options.run_folder;

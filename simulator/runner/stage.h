@@ -86,12 +86,14 @@ class Stage {
   const scenario::Cell& cell;
   const StageOptions options;
 
+  // Before the loop, whose end destroys what still waits there for events.
+  base::SystemClock journal_clock;
+  journal::Journal journal;
   net::Loop loop;
   net::LoopClock clock;
   net::Deadlines deadlines;
   base::StderrLog log;
   net::TaskGroup group;
-  journal::Journal journal;
   base::SeededRandom random;
   std::optional<topology::Hosts> hosts;
   std::unique_ptr<wire::Authority> authority;
