@@ -212,6 +212,10 @@ def main():
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--inside", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
+    tools = {"unshare": "util-linux", "ip": "iproute2", "openssl": "openssl", "g++": "g++"}
+    missing = [package for tool, package in tools.items() if shutil.which(tool) is None]
+    if missing:
+        sys.exit(f"bench: install {' '.join(missing)} first")
     if not options.inside:
         os.execvp("unshare", ["unshare", "--map-root-user", "--net", sys.executable, __file__,
                               "--inside", "--supervisor", options.supervisor,

@@ -160,6 +160,7 @@ void Scheduler::queue() {
     std::vector<CellResult*>& results = by_scenario_[&scenario];
     results.resize(scenario.cells.size(), nullptr);
     for (std::size_t i = 0; i < scenario.cells.size(); ++i) {
+      scenario::scale(scenario.cells[i], options_.slow);
       if (!selected(options_, scenario.cells[i])) continue;
       CellResult& slot = result_.cells[next++];
       slot = blank_result(scenario, scenario.cells[i]);

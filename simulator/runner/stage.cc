@@ -102,48 +102,42 @@ std::optional<std::string> Stage::build_hosts() {
   return std::nullopt;
 }
 
-providers::Environment Stage::environment_for(const std::string& provider) {
+providers::Environment Stage::environment_for(const std::string& actor, const std::string& host) {
   providers::Environment environment{
       loop.executor(), deadlines, clock, journal, log, *authority, {}, {}, {}, {}, {}, 1.0};
   for (const Canary& canary : canaries) {
-    if (canary.provider == provider) environment.keys[canary.key] = canary.value;
+    if (canary.provider == actor) environment.keys[canary.key] = canary.value;
   }
+  environment.host_of = [this, host](const net::Endpoint& peer) {
+    return hosts->host_of(peer.address, host);
+  };
   environment.step_of = [this](std::string_view bytes) { return step_of(bytes); };
   environment.nonce_of = [this](std::string_view bytes) { return nonce_in(bytes); };
   environment.lookup = lookup();
   return environment;
 }
 
+template <class Actor, class Spec>
+std::optional<std::string> Stage::place(std::map<std::string, std::unique_ptr<Actor>>& actors,
+                                        const Spec& spec) {
+  auto socket = hosts->listen_tcp(spec.host, spec.listen);
+  if (!socket) {
+    return fmt::format("{} can't listen on {} in {}: {}", spec.name, spec.listen.to_string(),
+                       spec.host, socket.error().message());
+  }
+  actors[spec.name] =
+      std::make_unique<Actor>(spec, environment_for(spec.name, spec.host), std::move(*socket));
+  return std::nullopt;
+}
+
 std::optional<std::string> Stage::start_actors() {
   authority = wire::Authority::make(clock.wall_ms());
   world_trust = wire::TlsContext::client(authority->ca_pem());
   for (const providers::ProviderSpec& spec : cell.providers) {
-    auto socket = hosts->listen_tcp(spec.host, spec.listen);
-    if (!socket) {
-      return fmt::format("{} can't listen on {} in {}: {}", spec.name, spec.listen.to_string(),
-                         spec.host, socket.error().message());
-    }
-    providers::Environment environment = environment_for(spec.name);
-    const std::string host = spec.host;
-    environment.host_of = [this, host](const net::Endpoint& peer) {
-      return hosts->host_of(peer.address, host);
-    };
-    providers[spec.name] =
-        std::make_unique<providers::Provider>(spec, std::move(environment), std::move(*socket));
+    if (auto trouble_there = place(providers, spec)) return trouble_there;
   }
   for (const providers::DecoySpec& spec : cell.decoys) {
-    auto socket = hosts->listen_tcp(spec.host, spec.listen);
-    if (!socket) {
-      return fmt::format("{} can't listen on {} in {}: {}", spec.name, spec.listen.to_string(),
-                         spec.host, socket.error().message());
-    }
-    providers::Environment environment = environment_for(spec.name);
-    const std::string host = spec.host;
-    environment.host_of = [this, host](const net::Endpoint& peer) {
-      return hosts->host_of(peer.address, host);
-    };
-    decoys[spec.name] =
-        std::make_unique<providers::Decoy>(spec, std::move(environment), std::move(*socket));
+    if (auto trouble_there = place(decoys, spec)) return trouble_there;
   }
   name_actors();
   for (const auto& [name, provider] : providers) provider->start();

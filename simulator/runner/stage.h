@@ -118,7 +118,12 @@ class Stage {
  private:
   void mint_keys();
   void name_actors();
-  [[nodiscard]] providers::Environment environment_for(const std::string& provider);
+  [[nodiscard]] providers::Environment environment_for(const std::string& actor,
+                                                       const std::string& host);
+  // Makes an actor that listens; why it can't, or nothing.
+  template <class Actor, class Spec>
+  [[nodiscard]] std::optional<std::string> place(
+      std::map<std::string, std::unique_ptr<Actor>>& actors, const Spec& spec);
   [[nodiscard]] subject::SubjectSpec subject_spec() const;
   [[nodiscard]] std::optional<subject::Route> route() const;
 

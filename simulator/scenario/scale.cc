@@ -1,4 +1,4 @@
-// --slow: every limit, pace, pause and bound of a cell.
+// --slow: every pace, pause and bound of a cell. The subject multiplies its limits itself.
 
 #include <cmath>
 
@@ -37,11 +37,6 @@ class Scale {
     if (!answer.raw) return;
     for (providers::Move& move : *answer.raw) apply(move.gap);
   }
-  void apply(Supervisor& supervisor) const {
-    for (auto& [name, limit] : supervisor.limits) {
-      if (limit.time) limit.value = times(limit.value);
-    }
-  }
   void apply(Step& step) const {
     apply(step.timeout);
     apply(step.retry);
@@ -78,7 +73,6 @@ void scale(Cell& cell, double factor) {
     }
   }
   if (cell.inference) scale.apply(cell.inference->timeout);
-  if (cell.supervisor) scale.apply(*cell.supervisor);
   for (Step& step : cell.steps) scale.apply(step);
   for (Expectation& expectation : cell.expect) scale.apply(expectation);
 }

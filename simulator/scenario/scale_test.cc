@@ -7,7 +7,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-TEST(Scale, MultipliesEveryBoundAndLeavesCountsAlone) {
+TEST(Scale, MultipliesEveryBoundButCountsAndTheSubjectsLimits) {
   Loaded loaded = load_text(
       "scenario: A claim\n"
       "requirement: POL-001\n"
@@ -28,7 +28,8 @@ TEST(Scale, MultipliesEveryBoundAndLeavesCountsAlone) {
   EXPECT_EQ(cell.providers[0].sse.every, milliseconds(40));
   EXPECT_EQ(cell.providers[0].routes[0].answers[0].delay, milliseconds(20));
   EXPECT_EQ(*cell.inference->timeout, milliseconds(4000));
-  EXPECT_EQ(cell.supervisor->limits.at("connect").value, 800'000'000);
+  // The subject is told the factor.
+  EXPECT_EQ(cell.supervisor->limits.at("connect").value, 200'000'000);
   EXPECT_EQ(cell.supervisor->limits.at("connections").value, 7);
   EXPECT_EQ(cell.steps[0].timeout, milliseconds(8000));
   EXPECT_EQ(*cell.steps[0].retry, milliseconds(400));

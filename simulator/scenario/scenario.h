@@ -200,7 +200,8 @@ struct Scenario {
   std::map<std::string, std::string> texts;
 };
 
-// Multiplies every limit, pace, pause and bound of the cell (--slow).
+// Multiplies every pace, pause and bound of the cell (--slow). Not the supervisor's limits: it is
+// told the factor, and multiplies those too that no scenario names.
 void scale(Cell& cell, double factor);
 
 }  // namespace sallyport::sim::scenario
