@@ -38,15 +38,24 @@ void Server::stop() {
   session_ended_.notify();
 }
 
+// Without a bound: a session's end, or stop(), wakes this. False when there is no more accepting.
+net::Task<bool> Server::wait_for_room() {
+  while (connections_ >= connections_max_ && !stopped_) {
+    const bool notified = co_await session_ended_.wait();
+    if (!notified) co_return false;
+  }
+  co_return !stopped_;
+}
+
 net::Task<void> Server::accept_loop(net::TcpListener& listener) {
   while (!stopped_) {
-    // Without a bound: a session's end, or stop(), wakes this.
-    while (connections_ >= connections_max_ && !stopped_) {
-      const bool notified = co_await session_ended_.wait();
-      if (!notified) co_return;
-    }
+    bool room = co_await wait_for_room();
+    if (!room) co_return;
     auto client = co_await listener.accept();
     if (client) {
+      // Another listener may have taken the place while this one waited for somebody.
+      room = co_await wait_for_room();
+      if (!room) co_return;
       ++connections_;
       services_.sessions.spawn(session(std::move(*client)));
     } else if (!stopped_) {

@@ -33,6 +33,7 @@ class Server {
   void stop();
 
  private:
+  [[nodiscard]] net::Task<bool> wait_for_room();
   [[nodiscard]] net::Task<void> accept_loop(net::TcpListener& listener);
   [[nodiscard]] net::Task<void> session(std::unique_ptr<net::TcpStream> client);
 

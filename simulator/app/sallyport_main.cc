@@ -14,7 +14,7 @@ constexpr const char* kRunFooter =
     "Examples:\n"
     "  sallyport run scenarios/\n"
     "  sallyport run scenarios/reachability --verbose -j 1\n"
-    "  sallyport run scenarios/a.yaml --cell bind=loopback,inner_lo=up --keep failed\n"
+    "  sallyport run scenarios/a.yaml --cell bind=loopback,inner_lo=up --keep\n"
     "  sallyport run --tag ssrf --junit report.xml scenarios/\n"
     "\n"
     "Exit codes: 0 all green and something ran; 1 a failure; 2 misuse or an invalid scenario "
@@ -38,9 +38,9 @@ void add_run(CLI::App& program, RunCommand& command, int& code) {
   run->add_option("--set", command.sets, "Override a value, a.b.c=VALUE (may be repeated)")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
-  run->add_option("--keep", command.keep, "Keep configuration, policy, CA and journal of cells")
-      ->check(CLI::IsMember({"never", "failed", "always"}))
-      ->capture_default_str();
+  run->add_flag("--keep{failed}", command.keep,
+                "Keep configuration, policy, CA and journal of failed cells; --keep=always of all")
+      ->check(CLI::IsMember({"never", "failed", "always"}));
   run->add_option("--keep-in", command.keep_folder, "Where they are kept")->capture_default_str();
   run->add_option("--junit", command.junit, "Write a JUnit XML report to this file");
   run->add_option("--json", command.json, "Write a JSON report to this file");

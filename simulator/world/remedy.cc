@@ -52,6 +52,10 @@ std::string remedy_for(std::string_view name, std::string_view complaint, const 
     return "sudo sysctl -w kernel.unprivileged_userns_clone=1";
   }
   if (machine.container) return std::string(kContainer);
+  if (complaint.find("mounting /proc") != std::string_view::npos) {
+    return "leave all of /proc visible (findmnt -R /proc shows what covers it); in a container: " +
+           std::string(kContainer);
+  }
   if (complaint.find("(EOPNOTSUPP)") != std::string_view::npos && name == "veth") {
     return "sudo modprobe veth";
   }

@@ -51,6 +51,13 @@ TEST(Remedy, NamesTheKernelThatIsNeeded) {
             std::string::npos);
 }
 
+TEST(Remedy, TellsWhoHidesPartsOfProcToShowThem) {
+  const Machine machine;
+  EXPECT_NE(remedy_for("mounts", "/proc: mounting /proc: Operation not permitted (EPERM)", machine)
+                .find("findmnt -R /proc"),
+            std::string::npos);
+}
+
 TEST(Remedy, NamesTheModule) {
   Machine machine;
   machine.root = true;
