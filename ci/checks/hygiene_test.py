@@ -17,11 +17,11 @@ class MachinePathsTest(RuleTest):
     """Rule machine-paths."""
 
     def test_refuses_paths_of_one_person(self):
-        files = {"a.sh": "cd /work/x\n", "b.cc": 'f("/home/ann/x");\n', "c.md": "see /root/x\n"}
+        files = {"a.sh": "cd /root/x\n", "b.cc": 'f("/home/ann/x");\n', "c.md": "see /root/x\n"}
         self.assertEqual(self.places("machine-paths", files), ["a.sh:1:4", "b.cc:1:4", "c.md:1:5"])
 
     def test_allows_paths_within_others(self):
-        self.quiet("machine-paths", {"a.sh": 'cd "$root/work/x" build/work/y\n',
+        self.quiet("machine-paths", {"a.sh": 'cd "$root/root/x" build/root/y\n',
                                      "b.yaml": "cwd: /home/agent/x\nhome: /sandbox\n"})
 
 
