@@ -230,6 +230,8 @@ project(tiny LANGUAGES NONE)
 add_custom_target(sallyport
   COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/program ${CMAKE_BINARY_DIR}/bin/sallyport)
 add_custom_target(sallyport-supervisor)
+add_custom_target(sallyport-gateway)
+add_custom_target(sallyport-middleware)
 """
 
 

@@ -13,10 +13,6 @@ namespace {
 
 using egress::DenyReason;
 
-bool outdated(const Session& session) {
-  return session.services.generations.current() != session.generation;
-}
-
 net::Task<void> refuse_target(Session& session, const http::RequestHead& head,
                               const base::Error& error) {
   audit::Flow flow;
@@ -30,8 +26,9 @@ net::Task<void> refuse_target(Session& session, const http::RequestHead& head,
                               session.services.clock);
 }
 
-// Resolves, judges and dials; the denial is sent when there is no stream.
-net::Task<std::unique_ptr<net::TcpStream>> dial(Session& session, const relay::Grant& grant,
+// Resolves, judges and dials; the denial is sent when there is no stream. A newer generation is
+// taken over after each wait where it decides the same.
+net::Task<std::unique_ptr<net::TcpStream>> dial(Session& session, relay::Grant& grant,
                                                 relay::UpstreamTarget& target) {
   const egress::Destination found = co_await egress::destination(
       grant.intent, grant.allow, *session.generation, session.services.resolver);
@@ -43,7 +40,7 @@ net::Task<std::unique_ptr<net::TcpStream>> dial(Session& session, const relay::G
   target.host = grant.intent.host;
   DenyReason reason = DenyReason::upstream_unreachable;
   std::string cause;
-  if (outdated(session)) {
+  if (!follow(session, grant)) {
     reason = DenyReason::policy_changed;
   } else if (grant.allow.plan.transport == egress::Transport::inspect &&
              session.services.agent_tls == nullptr) {
@@ -51,7 +48,7 @@ net::Task<std::unique_ptr<net::TcpStream>> dial(Session& session, const relay::G
   } else {
     auto dialled = co_await session.services.dialer.dial_tcp(
         target.endpoints, session.services.clock.now() + grant.limits().connect);
-    if (dialled && !outdated(session)) co_return std::move(*dialled);
+    if (dialled && follow(session, grant)) co_return std::move(*dialled);
     if (dialled) reason = DenyReason::policy_changed;
     if (!dialled) cause = dialled.error().message();
   }
@@ -73,6 +70,12 @@ net::Task<bool> accept(Session& session) {
 void emit_decision(const Session& session, audit::Event event) {
   event.unmapped.emplace_back("generation", static_cast<std::int64_t>(session.generation->number));
   session.services.audit.emit(event);
+}
+
+bool follow(Session& session, relay::Grant& grant) {
+  if (!relay::renew(grant, session.services.generations)) return false;
+  session.generation = grant.generation;
+  return true;
 }
 
 net::Task<void> deny(Session& session, const egress::Intent& intent, egress::Deny denial) {

@@ -9,6 +9,7 @@
 #include "reference/audit/event.h"
 #include "reference/http/head.h"
 #include "reference/net/tcp.h"
+#include "reference/relay/grant.h"
 #include "reference/relay/services.h"
 
 namespace sallyport::adapters {
@@ -22,6 +23,9 @@ struct Session {
 };
 
 [[nodiscard]] net::Task<void> serve_connect(Session& session, const http::RequestHead& head);
+
+// The generation of now, for both, if it decides the same as before; false: it doesn't.
+[[nodiscard]] bool follow(Session& session, relay::Grant& grant);
 
 // Emits it with the generation that decided.
 void emit_decision(const Session& session, audit::Event event);

@@ -7,16 +7,14 @@
 #include "reference/http/header_rules.h"
 #include "reference/http/target.h"
 #include "reference/relay/answer.h"
+#include "reference/relay/credentials.h"
 #include "reference/relay/http.h"
+#include "reference/relay/middleware.h"
 
 namespace sallyport::adapters {
 namespace {
 
 using egress::DenyReason;
-
-bool outdated(const Session& session) {
-  return session.services.generations.current() != session.generation;
-}
 
 net::Task<void> refuse_target(Session& session, const http::RequestHead& head,
                               const base::Error& error) {
@@ -49,39 +47,57 @@ relay::Outgoing outgoing(const http::RequestHead& head, const http::CanonicalTar
   return out;
 }
 
-// The destination is known and allowed: the exchange, and its end.
-net::Task<void> relay_request(Session& session, const relay::Grant& grant,
-                              relay::UpstreamTarget target, relay::Outgoing request) {
+// A request that was judged.
+struct Judged {
+  http::CanonicalTarget target;
+  relay::Outgoing outgoing;
+};
+
+net::Task<void> refuse(Session& session, const relay::Grant& grant, DenyReason reason,
+                       std::string cause) {
+  egress::Deny denial = egress::deny(reason, grant.intent, grant.allow.policy, std::move(cause));
+  co_await deny(session, grant.intent, std::move(denial));
+}
+
+// The destination is known and allowed: middleware, credentials, the exchange, and its end. Nobody
+// is dialled before the chain's verdict.
+net::Task<void> relay_request(Session& session, relay::Grant& grant, const http::RequestHead& head,
+                              relay::UpstreamTarget destination, Judged request) {
   const relay::Services& services = session.services;
-  relay::Upstream upstream(services, std::move(target), grant.limits());
   relay::Inlet client(*session.client, services.buffers);
-  const std::string method = request.method;
-  const bool stands = co_await upstream.ready();
-  if (outdated(session)) {
-    egress::Deny denial =
-        egress::deny(DenyReason::policy_changed, grant.intent, grant.allow.policy, "");
-    co_await deny(session, grant.intent, std::move(denial));
+  auto passage = relay::select_passage(services, grant, "http", head, request.target);
+  if (passage) {
+    const bool passed =
+        co_await relay::pass_chain(services, grant, client, std::move(*passage), request.outgoing);
+    if (!passed) co_return;
+  }
+  relay::Upstream upstream(services, std::move(destination), grant.limits());
+  const std::string method = request.outgoing.method;
+  const std::string path(request.target.path());
+  const relay::Way way =
+      co_await relay::open_way(services, grant, client, upstream, path, request.outgoing);
+  if (way == relay::Way::refused) co_return;
+  if (!follow(session, grant)) {
+    co_await refuse(session, grant, DenyReason::policy_changed, "");
     co_return;
   }
-  if (!stands) {
-    egress::Deny denial = egress::deny(DenyReason::upstream_unreachable, grant.intent,
-                                       grant.allow.policy, upstream.cause());
-    co_await deny(session, grant.intent, std::move(denial));
+  if (way == relay::Way::unreachable) {
+    co_await refuse(session, grant, DenyReason::upstream_unreachable, upstream.cause());
     co_return;
   }
   const relay::ExchangeResult result = co_await relay::exchange(
-      client, upstream.inlet(), std::move(request), grant.limits(), services.clock);
+      client, upstream.inlet(), std::move(request.outgoing), grant.limits(), services.clock);
   if (result.outcome == relay::Outcome::complete) {
     emit_decision(session, egress::allowed_event(grant.intent, grant.allow, session.source));
   }
   co_await relay::finish_exchange(services, grant, client, method, result);
 }
 
-// Everything between the decision and the dial. The denial is sent when it answers nothing.
-net::Task<std::optional<relay::Outgoing>> judge_request(Session& session, const relay::Grant& grant,
-                                                        const http::RequestHead& head,
-                                                        std::string_view path_and_query,
-                                                        const http::Framing& framing) {
+// What is to be said of the request's head. The denial is sent when it answers nothing.
+net::Task<std::optional<Judged>> judge_request(Session& session, const relay::Grant& grant,
+                                               const http::RequestHead& head,
+                                               std::string_view path_and_query,
+                                               const http::Framing& framing) {
   const egress::RelayPlan& plan = grant.allow.plan;
   http::TargetOptions options;
   options.allow_encoded_slash = plan.allow_encoded_slash;
@@ -102,7 +118,10 @@ net::Task<std::optional<relay::Outgoing>> judge_request(Session& session, const 
   }
   if (!denial) {
     const http::Authority authority = grant.authority();
-    co_return outgoing(head, *target, authority, framing);
+    Judged judged;
+    judged.target = *target;
+    judged.outgoing = outgoing(head, *target, authority, framing);
+    co_return judged;
   }
   co_await deny(session, grant.intent, std::move(*denial));
   co_return std::nullopt;
@@ -141,10 +160,14 @@ net::Task<void> serve_forward(Session& session, const http::RequestHead& head,
     co_await deny(session, grant.intent, *denial);
     co_return;
   }
+  if (!follow(session, grant)) {
+    co_await refuse(session, grant, DenyReason::policy_changed, "");
+    co_return;
+  }
   relay::UpstreamTarget target;
   target.endpoints = std::get<egress::Pinned>(found).endpoints;
   target.host = grant.intent.host;
-  co_await relay_request(session, grant, std::move(target), std::move(*request));
+  co_await relay_request(session, grant, head, std::move(target), std::move(*request));
 }
 
 }  // namespace sallyport::adapters

@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include "reference/adapters/sniff.h"
-#include "reference/egress/events.h"
-#include "reference/relay/answer.h"
+#include "reference/middleware/chain.h"
 #include "reference/relay/inference.h"
+#include "reference/relay/middleware_events.h"
 #include "reference/relay/raw.h"
 #include "reference/tls/accept_connect.h"
 #include "reference/tls/leaf_cache.h"
@@ -39,12 +39,31 @@ net::Task<std::unique_ptr<net::ByteStream>> terminate(Session& session, std::str
 }
 
 // A tunnel that must be readable, and isn't: the answer goes into it.
-net::Task<void> refuse_protocol(Session& session, const relay::Grant& grant, Protocol protocol) {
-  const auto reason = protocol == Protocol::h2c ? egress::DenyReason::h2c_unsupported
-                                                : egress::DenyReason::unsupported_protocol;
+net::Task<void> refuse_protocol(Session& session, const relay::Grant& grant,
+                                egress::DenyReason reason, Protocol protocol) {
   egress::Deny denial =
       egress::deny(reason, grant.intent, grant.allow.policy, std::string(protocol_name(protocol)));
   co_await deny(session, grant.intent, std::move(denial));
+}
+
+// Middleware that is for this host can't see what an opaque relay carries: an entry that fails
+// closed refuses it, others let it pass with a finding. The denial's reason, if it is refused.
+std::optional<egress::DenyReason> judge_unseen(const Session& session, const relay::Grant& grant,
+                                               Protocol protocol) {
+  const bool skipped = grant.allow.plan.transport == egress::Transport::opaque;
+  const auto gate = middleware::judge_uninspectable(grant.generation->policy, grant.intent.host);
+  if (gate == middleware::Uninspectable::unrestricted) return std::nullopt;
+  const bool bypassed = gate == middleware::Uninspectable::bypass_with_finding;
+  auto reason = egress::DenyReason::middleware_required;
+  std::string evidence = skipped ? "tls-skip tunnel" : "non-http tcp";
+  if (!skipped) {
+    reason = protocol == Protocol::h2c ? egress::DenyReason::uninspectable_h2c
+                                       : egress::DenyReason::uninspectable_protocol;
+    if (!bypassed) evidence = egress::deny(reason, grant.intent, {}, {}).detail;
+  }
+  session.services.audit.emit(relay::uninspectable_event(grant, evidence, bypassed));
+  if (bypassed) return std::nullopt;
+  return reason;
 }
 
 net::Task<void> serve_tls(Session& session, const relay::Grant& grant, relay::UpstreamTarget target,
@@ -73,6 +92,25 @@ net::Task<void> serve_plain(Session& session, const relay::Grant& grant,
   co_await relay::relay_http(session.services, grant, kHttpPort, inlet, upstream);
 }
 
+// Neither TLS that is taken off nor HTTP: refused by what the endpoint asks for, or by middleware;
+// else relayed as it is.
+net::Task<void> serve_other(Session& session, const relay::Grant& grant, Protocol protocol,
+                            std::unique_ptr<net::TcpStream> upstream) {
+  std::optional<egress::DenyReason> refused;
+  const bool inspect = grant.allow.plan.transport == egress::Transport::inspect;
+  if (inspect && grant.allow.plan.must_inspect) {
+    refused = protocol == Protocol::h2c ? egress::DenyReason::h2c_unsupported
+                                        : egress::DenyReason::unsupported_protocol;
+  } else {
+    refused = judge_unseen(session, grant, protocol);
+  }
+  if (refused) {
+    co_await refuse_protocol(session, grant, *refused, protocol);
+  } else {
+    co_await relay::relay_raw(session.services, grant, *session.client, *upstream);
+  }
+}
+
 }  // namespace
 
 net::Task<void> serve_tunnel(Session& session, const relay::Grant& grant,
@@ -87,11 +125,8 @@ net::Task<void> serve_tunnel(Session& session, const relay::Grant& grant,
     co_await serve_tls(session, grant, std::move(target), std::move(upstream));
   } else if (sniffed.protocol == Protocol::http1) {
     co_await serve_plain(session, grant, std::move(target), std::move(upstream));
-  } else if (grant.allow.plan.must_inspect &&
-             grant.allow.plan.transport == egress::Transport::inspect) {
-    co_await refuse_protocol(session, grant, sniffed.protocol);
   } else {
-    co_await relay::relay_raw(session.services, grant, *session.client, *upstream);
+    co_await serve_other(session, grant, sniffed.protocol, std::move(upstream));
   }
 }
 

@@ -210,7 +210,8 @@ void SupervisorProgram::allow(const std::string& host) {
 }
 
 void SupervisorProgram::launch(const std::string& more, const std::vector<std::string>& flags) {
-  std::string text = "policy: policy.yaml\n" + more;
+  const bool controlled = more.find("gateway:") != std::string::npos;
+  std::string text = (controlled ? "" : "policy: policy.yaml\n") + more;
   if (more.find("listen:") == std::string::npos) text += "listen: 127.0.0.1:0\n";
   if (more.find("ca_output:") == std::string::npos) text += "ca_output: tls\n";
   const std::string config = write("supervisor.yaml", text);

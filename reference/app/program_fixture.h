@@ -96,7 +96,8 @@ class SupervisorProgram : public testing::Test {
   [[nodiscard]] std::string path(const std::string& name) const { return folder_ + "/" + name; }
   // A policy file with one endpoint, 443 of `host`.
   void allow(const std::string& host);
-  // `serve` with this configuration, with a policy, and what else it doesn't say.
+  // `serve` with this configuration, with a policy unless it names a gateway, and what else it
+  // doesn't say.
   void launch(const std::string& more, const std::vector<std::string>& flags = {});
   // The same, until it is ready.
   void start(const std::string& more = "");

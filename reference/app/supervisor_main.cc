@@ -10,6 +10,10 @@
 #include <optional>
 #include <string>
 
+#include "reference/base/random.h"
+#include "reference/credentials/store.h"
+#include "reference/middleware/admission.h"
+#include "reference/middleware/limits.h"
 #include "reference/net/loop_clock.h"
 #include "reference/net/resolver.h"
 #include "reference/supervisor/agent_files.h"
@@ -17,6 +21,8 @@
 #include "reference/supervisor/lifecycle.h"
 #include "reference/supervisor/name_servers.h"
 #include "reference/supervisor/outlets.h"
+#include "reference/sync/gateway_source.h"
+#include "reference/sync/poller.h"
 #include "reference/tls/authority.h"
 #include "reference/tls/client_context.h"
 #include "reference/tls/leaf_cache.h"
@@ -76,6 +82,10 @@ struct Graph {
   supervisor::AuditOutlets audit{clock, log};
   net::TaskGroup sessions{loop.executor(), log};
   net::TaskGroup life{loop.executor(), log};
+  net::TaskGroup polls{loop.executor(), log};
+  base::SystemRandom random;
+  middleware::Admission admission{loop.executor(), middleware::kPermitsMax,
+                                  middleware::kWaitersMax};
 };
 
 std::string add_outlets(Graph& graph, const ServeFlags& flags, const Config& config) {
@@ -91,6 +101,55 @@ std::string write_files(const AgentTls& agent_tls, const Config& config,
   const auto written = tls::write_client_files(supervisor::folder_of(files), agent_tls.authority);
   if (!written) return fmt::format("{}: {}", config.ca_output, written.error().message());
   return supervisor::write_environment(files, proxy);
+}
+
+// Keeps agent.env in step with the placeholders of each generation.
+void follow_placeholders(Graph& graph, supervisor::Generations& generations, const Config& config,
+                         const net::Endpoint& proxy) {
+  const supervisor::AgentFiles files = supervisor::agent_files(config.ca_output);
+  generations.watch([&log = graph.log, files, proxy, written = supervisor::Placeholders()](
+                        const egress::Generation& generation) mutable {
+    supervisor::Placeholders now;
+    if (generation.credentials) now = generation.credentials->environment();
+    if (now == written) return;
+    const std::string wrong = supervisor::write_environment(files, proxy, now);
+    if (wrong.empty()) {
+      written = std::move(now);
+    } else {
+      log.write(base::LogLevel::error, "agent files", wrong);
+    }
+  });
+}
+
+// Null without a gateway: then gRPC isn't touched.
+base::Result<std::unique_ptr<sync::GatewaySource>> gateway_source(Graph& graph,
+                                                                  const Config& config) {
+  if (!config.gateway) return nullptr;
+  return sync::GatewaySource::create(graph.loop.executor(), graph.clock, config.gateway->endpoint,
+                                     config.gateway->ca_pem, config.gateway->sandbox);
+}
+
+sync::PollerOptions poller_options(const Config& config, double slow) {
+  const auto slowed = [slow](base::Duration duration) {
+    return std::chrono::duration_cast<base::Duration>(duration * slow);
+  };
+  sync::PollerOptions options;
+  options.source = config.file;
+  options.pause.first = slowed(options.pause.first);
+  options.pause.longest = slowed(options.pause.longest);
+  if (!config.gateway) return options;
+  options.source = config.gateway->endpoint;
+  options.poll = slowed(config.gateway->poll);
+  options.timeout = slowed(config.gateway->timeout);
+  return options;
+}
+
+sync::RegistryBuilder registry_builder(Graph& graph, double slow) {
+  return [&graph, slow](std::vector<middleware::Registration> wanted,
+                        std::shared_ptr<const middleware::Registry> previous) {
+    return middleware::build_registry(graph.loop.executor(), graph.clock, std::move(wanted),
+                                      std::move(previous), slow);
+  };
 }
 
 // Ready: everybody who waits for us is told, and connections are taken.
@@ -120,10 +179,14 @@ int serve(const ServeFlags& flags, const Config& config,
   if (!agent_tls) return fail(kCannotStart, agent_tls.error().message());
 
   supervisor::Generations generations(std::move(first));
-  const relay::Services services{
-      graph.loop.executor(),  graph.clock,          graph.buffers, **resolver,  graph.dialer,
-      graph.sessions,         graph.audit,          graph.log,     generations, *upstream_tls,
-      &(*agent_tls)->context, &(*agent_tls)->leaves};
+  const relay::Services services{graph.loop.executor(), graph.clock,
+                                 graph.buffers,         **resolver,
+                                 graph.dialer,          graph.sessions,
+                                 graph.audit,           graph.log,
+                                 generations,           *upstream_tls,
+                                 graph.admission,       graph.random,
+                                 config.sandbox,        &(*agent_tls)->context,
+                                 &(*agent_tls)->leaves};
   supervisor::Server server(services, graph.deadlines, limits.connections_max);
   for (const net::Endpoint& at : config.listen) {
     if (const std::string wrong = server.listen(at); !wrong.empty()) {
@@ -131,19 +194,31 @@ int serve(const ServeFlags& flags, const Config& config,
     }
   }
   graph.audit.set_proxy(server.bound().front());
-  supervisor::emit_loaded(graph.audit, *generations.current(), config.file);
+  const auto source = gateway_source(graph, config);
+  if (!source) return fail(kMisuse, source.error().message());
+  sync::Poller poller({graph.loop.executor(), graph.deadlines, graph.audit, generations,
+                       source->get(), registry_builder(graph, flags.slow)},
+                      poller_options(config, flags.slow));
+  sync::emit_loaded(graph.audit, *generations.current(), config.file);
   if (const std::string wrong = write_files(**agent_tls, config, server.bound().front());
       !wrong.empty()) {
     return fail(kCannotStart, wrong);
   }
-  supervisor::Lifecycle lifecycle(
-      {services, generations, server, config.file, flags.slow, from_environment});
+  follow_placeholders(graph, generations, config, server.bound().front());
+  supervisor::Lifecycle lifecycle({services, generations, server, poller, graph.polls,
+                                   config.gateway.has_value(), config.file, flags.slow,
+                                   from_environment});
   graph.life.spawn(lifecycle.run());
   if (const std::string wrong = go(graph, server, flags); !wrong.empty()) {
     return fail(kCannotStart, wrong);
   }
+  if (!config.middleware.empty()) poller.expect_services(config.middleware);
+  graph.polls.spawn(poller.run_services());
+  graph.polls.spawn(poller.run_gateway());
   // Not until the loop has no more work: the deadlines' timer may be armed for what has ended.
   while (graph.life.size() > 0) graph.loop.context().run_one();
+  graph.polls.force();
+  while (graph.polls.size() > 0) graph.loop.context().run_one();
   graph.loop.context().poll();
   return graph.sessions.bugs() == 0 ? kOk : kCannotStart;
 }

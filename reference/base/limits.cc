@@ -2,8 +2,8 @@
 
 namespace sallyport::base {
 
-const std::array<LimitField, 21>& limit_fields() {
-  static const std::array<LimitField, 21> kFields{{
+const std::array<LimitField, 23>& limit_fields() {
+  static const std::array<LimitField, 23> kFields{{
       {"proxy_head_bytes", &Limits::proxy_head_bytes_max, nullptr},
       {"tunnel_head_bytes", &Limits::tunnel_head_bytes_max, nullptr},
       {"response_head_bytes", &Limits::response_head_bytes_max, nullptr},
@@ -20,6 +20,8 @@ const std::array<LimitField, 21>& limit_fields() {
       {"connect", nullptr, &Limits::connect},
       {"route_timeout", nullptr, &Limits::route_timeout},
       {"chunk_idle", nullptr, &Limits::chunk_idle},
+      {"middleware_body", nullptr, &Limits::middleware_body},
+      {"middleware_chain", nullptr, &Limits::middleware_chain},
       {"tunnel_idle", nullptr, &Limits::tunnel_idle},
       {"drain", nullptr, &Limits::drain},
       {"connections", &Limits::connections_max, nullptr},

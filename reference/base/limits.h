@@ -49,6 +49,12 @@ struct Limits {
   ms route_timeout{60'000};
   // Silence between two pieces of a body. At it: cut, visibly. Source: OpenShell 120 s.
   ms chunk_idle{120'000};
+  // A request's body on its way into memory for middleware, counted while it holds a permit.
+  // At it: 408, close. Ours: the field system has none, and a slow client can keep all its permits.
+  ms middleware_body{30'000};
+  // All stages of one request's chain together. At it: the stage under way has failed.
+  // Source: OpenShell core/middleware.rs.
+  ms middleware_chain{30'000};
   // Silence of an opaque tunnel, both ways. At it: close. Ours.
   ms tunnel_idle{600'000};
   // Bound of SIGTERM's drain. At it: what is open is reset. Ours.
@@ -74,6 +80,6 @@ struct LimitField {
 };
 
 // All fields, in the order of the struct.
-[[nodiscard]] const std::array<LimitField, 21>& limit_fields();
+[[nodiscard]] const std::array<LimitField, 23>& limit_fields();
 
 }  // namespace sallyport::base

@@ -21,8 +21,14 @@
 #include "reference/net/address.h"
 #include "reference/policy/model.h"
 
+namespace sallyport::credentials {
+class Store;
+}
 namespace sallyport::inference {
 class Routes;
+}
+namespace sallyport::middleware {
+class Registry;
 }
 
 namespace sallyport::egress {
@@ -38,12 +44,23 @@ enum class ForwardRule {
   private_only,
 };
 
+// What the gateway calls the parts of a generation.
+struct Revisions {
+  std::string config;       // of policy and registrations
+  std::string bundle;       // of the inference routes
+  std::string environment;  // of the attached providers
+  friend bool operator==(const Revisions&, const Revisions&) = default;
+};
+
 // One immutable snapshot of everything that decides. A request pins one for its whole life
 // (std::shared_ptr<const Generation>); a reload builds another and swaps the pointer.
 struct Generation {
   std::uint64_t number = 0;  // 1 is the first; rises by one with each successful reload
   policy::Policy policy;     // default: denies everything; its revision names the document
-  std::shared_ptr<const inference::Routes> routes;  // null: no routes are configured
+  std::shared_ptr<const inference::Routes> routes;         // null: no routes are configured
+  std::shared_ptr<const middleware::Registry> middleware;  // null: the built-ins alone
+  std::shared_ptr<const credentials::Store> credentials;   // null: no placeholder resolves
+  Revisions revisions;  // of what it was built from; empty without a gateway
   base::Limits limits;
   ForwardRule forward = ForwardRule::shared;
 };
@@ -96,6 +113,14 @@ enum class DenyReason {
   h2c_unsupported,
   // Absolute form asking to upgrade to h2c on an inspected endpoint. 403 unsupported_l7_protocol.
   h2c_upgrade_unsupported,
+  // Inside an opaque tunnel, before a byte of it: an entry of middleware that fails closed selects
+  // the host. 403 middleware_required.
+  middleware_required,
+  // The same for bytes that aren't HTTP, in a tunnel that is inspected. 403
+  // unsupported_l7_protocol.
+  uninspectable_protocol,
+  // The same for HTTP/2 with prior knowledge. 403 unsupported_l7_protocol.
+  uninspectable_h2c,
   // The name has no address, or no server answered in time. 502 upstream_unreachable.
   name_not_resolved,
   // No pinned address could be connected. 502 upstream_unreachable.

@@ -65,6 +65,8 @@ audit::Event connect_denied(const Intent& intent, const Deny& deny, audit::Flow 
                                deny.cause, rule_of(deny), audit::Severity::high);
     case DenyReason::unsupported_protocol:
     case DenyReason::h2c_unsupported:
+    case DenyReason::uninspectable_protocol:
+    case DenyReason::uninspectable_h2c:
       return audit::net_denied(
           std::move(flow),
           fmt::format("CONNECT_L7 blocked unsupported tunnel protocol for {}", where),

@@ -61,6 +61,9 @@ constexpr Description kDescriptions[] = {
     {Operation::execute, "executing"},
     {Operation::wait_process, "waiting for a process"},
     {Operation::signal_process, "signalling a process"},
+    {Operation::install_rules, "installing packet filter rules"},
+    {Operation::list_rules, "listing packet filter rules"},
+    {Operation::open_packet_log, "opening the packet filter's log"},
 };
 
 const char* describe(Operation operation) {

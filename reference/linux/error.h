@@ -49,6 +49,9 @@ enum class Operation {
   execute,
   wait_process,
   signal_process,
+  install_rules,  // also: what is there afterwards isn't what was asked for (EPROTO)
+  list_rules,
+  open_packet_log,
 };
 
 [[nodiscard]] const boost::system::error_category& linux_category();

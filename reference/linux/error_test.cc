@@ -18,7 +18,7 @@ TEST(LinuxError, KeepsTheErrno) {
 }
 
 TEST(LinuxError, NamesEveryOperation) {
-  for (int i = 1; i <= static_cast<int>(Operation::signal_process); ++i) {
+  for (int i = 1; i <= static_cast<int>(Operation::open_packet_log); ++i) {
     const auto text = failure(static_cast<Operation>(i), EINVAL).message();
     EXPECT_EQ(text.find("unknown"), std::string::npos) << i;
   }

@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
 #include "reference/base/scalars.h"
 #include "reference/policy/endpoint_reader.h"
+#include "reference/policy/middleware_reader.h"
 
 namespace sallyport::policy {
 namespace {
@@ -25,6 +27,15 @@ std::string revision_of(std::string_view text) {
     hash *= 0x100000001b3ULL;
   }
   return fmt::format("{:016x}", hash);
+}
+
+// What the revision covers. Middleware entries in their one form: the order in which a config's
+// keys are written, or arrive from a gateway, means nothing.
+std::string revised_text(const Node& root, const Policy& policy) {
+  Node rest = root;
+  std::erase_if(rest.entries,
+                [](const Entry& entry) { return entry.key == "network_middlewares"; });
+  return base::yaml::emit(rest) + canonical_text(policy.network_middlewares);
 }
 
 void read_version(MapReader& document, const Notes& notes) {
@@ -103,13 +114,13 @@ std::optional<Policy> load_policy(const Node& root, const std::string& file,
   if (root.is_map()) {
     read_version(document, notes);
     read_rules(document, notes, policy);
-    refuse_keys(document, {"filesystem_policy", "landlock", "process", "network_middlewares"},
-                notes);
+    policy.network_middlewares = read_middlewares(document, policy.network_policies, notes);
+    refuse_keys(document, {"filesystem_policy", "landlock", "process"}, notes);
     document.finish();
   }
   for (const base::Diagnostic& diagnostic : found.all()) complaints.add(diagnostic);
   if (!found.empty()) return std::nullopt;
-  policy.revision = revision_of(base::yaml::emit(root));
+  policy.revision = revision_of(revised_text(root, policy));
   return policy;
 }
 

@@ -8,10 +8,12 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reference/net/address.h"
 #include "reference/policy/host_pattern.h"
+#include "reference/policy/selector_pattern.h"
 
 namespace sallyport::policy {
 
@@ -45,8 +47,33 @@ struct Rule {
   std::vector<Endpoint> endpoints;
 };
 
+// Which hosts a middleware entry is for: any of `include`, none of `exclude`.
+struct HostSelector {
+  std::vector<SelectorPattern> include;  // at least one
+  std::vector<SelectorPattern> exclude;
+
+  // `host` as an intent has it.
+  [[nodiscard]] bool matches(std::string_view host) const;
+  // Whether it could select a host that `candidate` matches too; sure only where one is literal.
+  [[nodiscard]] bool may_match(const SelectorPattern& candidate) const;
+};
+
+enum class OnError { fail_closed, fail_open };
+
+// One entry of `network_middlewares`.
+struct Middleware {
+  std::string key;             // its stable identity
+  std::string name;            // for display; the key unless stated
+  std::string implementation;  // `middleware`: a built-in or a registration
+  std::int32_t order = 0;      // unique in the policy
+  std::string config_json;     // an object; the implementation's own
+  OnError on_error = OnError::fail_closed;
+  HostSelector endpoints;
+};
+
 struct Policy {
   std::map<std::string, Rule, std::less<>> network_policies;  // by key
+  std::vector<Middleware> network_middlewares;                // by order, then key
   // Sixteen hexadecimal digits that change with the document. An opaque name, not a signature.
   std::string revision = "0000000000000000";
 };

@@ -1,7 +1,12 @@
 #include "reference/relay/exchange.h"
 
+#include <algorithm>
+#include <array>
+
+#include "reference/base/check.h"
 #include "reference/http/header_rules.h"
 #include "reference/net/both.h"
+#include "reference/net/io.h"
 #include "reference/relay/copy.h"
 #include "reference/relay/head_reader.h"
 
@@ -18,10 +23,14 @@ struct State {
   const base::Limits& limits;
   Pace pace;
   BodyCursor upload;
-  ExchangeResult result;
+  ExchangeResult result{};
+  bool held_sent = false;    // of a body in memory: all of it, with the head
   bool settled = false;      // `result` holds the outcome
   bool answer_over = false;  // nothing more is owed to the upstream
 
+  [[nodiscard]] bool all_sent() const {
+    return upload.done() && (request.body.empty() || held_sent);
+  }
   void settle(Outcome outcome) {
     if (settled) return;
     settled = true;
@@ -64,6 +73,32 @@ net::Task<void> send_rest(State& state) {
     }
   }
   judge_upload(state, end);
+}
+
+// What goes at once of the head and a body in memory, and afterwards the rest.
+struct Held {
+  std::string_view head;
+  std::string_view body;
+  [[nodiscard]] bool empty() const { return head.empty() && body.empty(); }
+};
+
+// A failure is the answer's reader's to find, as in judge_upload().
+void send_held_now(State& state, Held& held) {
+  const std::array<iovec, 2> parts = {net::as_iovec(held.head), net::as_iovec(held.body)};
+  const auto wrote = state.upstream.stream().try_write(parts);
+  std::size_t count = wrote ? *wrote : 0;
+  for (std::string_view* const piece : {&held.head, &held.body}) {
+    const std::size_t taken = std::min(count, piece->size());
+    piece->remove_prefix(taken);
+    count -= taken;
+  }
+  state.held_sent = held.empty();
+}
+
+net::Task<void> send_held(State& state, Held& held) {
+  const std::array<std::string_view, 2> pieces = {held.head, held.body};
+  const Io io = co_await write_all(state.upstream.stream(), pieces, state.pace);
+  state.held_sent = io == Io::ok;
 }
 
 // Interim answers pass until the last one; nothing when there is none to come.
@@ -138,7 +173,8 @@ net::Task<void> deliver(State& state, const http::AnswerHead& answer, http::Fram
   } else {
     state.settle(Outcome::complete);
     state.result.client_keeps = keep;
-    state.result.upstream_keeps = keep && answer.keeps_alive() && state.upstream.bytes().empty();
+    state.result.upstream_keeps =
+        keep && state.all_sent() && answer.keeps_alive() && state.upstream.bytes().empty();
   }
 }
 
@@ -156,11 +192,26 @@ net::Task<void> answer_client(State& state) {
   }
   // Wakes an upload that still waits for either side: nobody reads it any more.
   state.answer_over = true;
-  if (!state.upload.done()) {
+  if (!state.all_sent()) {
     const base::TimePoint now = state.pace.clock->now();
-    state.client.stream().set_deadline(now);
+    if (!state.upload.done()) state.client.stream().set_deadline(now);
     state.upstream.stream().set_deadline(now);
   }
+}
+
+// The head and a body in memory. An upstream may answer before it has taken a long one: both ways
+// at once, then.
+net::Task<void> run_held(State& state) {
+  CHECK(state.upload.done());
+  Held held{state.request.head, state.request.body};
+  send_held_now(state, held);
+  auto down = answer_client(state);
+  if (held.empty()) {
+    co_await std::move(down);
+    co_return;
+  }
+  auto up = send_held(state, held);
+  co_await net::both(std::move(up), std::move(down));
 }
 
 }  // namespace
@@ -169,8 +220,11 @@ net::Task<ExchangeResult> exchange(Inlet& client, Inlet& upstream, Outgoing requ
                                    const base::Limits& limits, const base::Clock& clock) {
   const Pace pace{&clock, limits.chunk_idle};
   State state{client, upstream, request,
-              limits, pace,     BodyCursor(request.framing, chunk_limits(limits)),
-              {},     false,    false};
+              limits, pace,     BodyCursor(request.framing, chunk_limits(limits))};
+  if (!request.body.empty()) {
+    co_await run_held(state);
+    co_return state.result;
+  }
   // What has arrived of the body goes with the head; an end or a failure shows again later.
   if (!state.upload.done() && client.bytes().empty()) (void)client.fill_now();
   const CopyEnd first =

@@ -14,6 +14,7 @@ namespace sallyport::relay {
 struct Outgoing {
   std::string head;       // as the upstream gets it
   http::Framing framing;  // of the body that follows on the client's connection
+  std::string body;       // or the body, read before: then nothing follows and `framing` is none
   std::string method;
   int client_version_minor = 1;
   bool expects_continue = false;

@@ -224,5 +224,44 @@ TEST(Exchange, NeverHangsWhicheverStepOfTheClientFails) {
   EXPECT_TRUE(succeeded);
 }
 
+TEST(Exchange, SendsABodyThatItHoldsWithTheHead) {
+  Wires wires;
+  wires.request.body = "held";
+  wires.from_upstream(kOk);
+  const ExchangeResult result = wires.run();
+  EXPECT_EQ(result.outcome, Outcome::complete);
+  EXPECT_TRUE(result.client_keeps);
+  EXPECT_TRUE(result.upstream_keeps);
+  EXPECT_THAT(wires.sent_up(), EndsWith("\r\n\r\nheld"));
+}
+
+TEST(Exchange, LeavesWhatFollowsOnTheClientWhenItHoldsTheBody) {
+  Wires wires;
+  wires.request.body = "held";
+  wires.from_client("GET /second HTTP/1.1\r\n\r\n");
+  wires.from_upstream(kOk);
+  EXPECT_EQ(wires.run().outcome, Outcome::complete);
+  EXPECT_THAT(wires.sent_up(), EndsWith("held"));
+}
+
+TEST(Exchange, TakesAnAnswerThatComesBeforeALongHeldBodyWasTaken) {
+  Wires wires;
+  wires.request.body.assign(FakePair::first_type::element_type::kCapacity * 2, 'x');
+  wires.from_upstream("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 0\r\n\r\n");
+  const ExchangeResult result = wires.run();
+  EXPECT_EQ(result.outcome, Outcome::complete);
+  EXPECT_EQ(result.status, 413U);
+  EXPECT_TRUE(result.client_keeps);
+  EXPECT_FALSE(result.upstream_keeps);
+}
+
+TEST(Exchange, ReportsAnUpstreamThatBreaksUnderAHeldBody) {
+  Wires wires;
+  wires.request.body = "held";
+  wires.upstream.second->abort();
+  EXPECT_EQ(wires.run().outcome, Outcome::no_answer);
+  EXPECT_EQ(wires.sent_down(), "");
+}
+
 }  // namespace
 }  // namespace sallyport::relay

@@ -7,16 +7,21 @@
 #include "reference/http/target.h"
 #include "reference/http/text.h"
 #include "reference/relay/answer.h"
+#include "reference/relay/credentials.h"
+#include "reference/relay/drain_watch.h"
 #include "reference/relay/head_reader.h"
 #include "reference/relay/http_events.h"
+#include "reference/relay/middleware.h"
 
 namespace sallyport::relay {
 namespace {
 
+constexpr std::uint16_t kHttpsPort = 443;
+
 // One tunnel's loop; lives in relay_http()'s frame.
 struct Session {
   const Services& services;
-  const Grant& grant;
+  Grant grant;
   std::uint16_t default_port;
   Inlet& client;
   Upstream& upstream;
@@ -28,6 +33,7 @@ struct Session {
 struct Accepted {
   Outgoing outgoing;
   std::string path;
+  std::optional<Passage> passage;  // nothing: no middleware is for it
 };
 
 // What a request's head came to.
@@ -81,6 +87,9 @@ Accepted accept(Session& session, const http::RequestHead& head, const http::Fra
   out.client_version_minor = head.version_minor;
   out.expects_continue = head.fields.has_token("expect", "100-continue");
   out.keep_client = head.keeps_alive() && !session.drain.draining();
+  // The scheme that is spoken in the tunnel: TLS is what makes a port's default 443.
+  const std::string_view scheme = session.default_port == kHttpsPort ? "https" : "http";
+  accepted.passage = select_passage(session.services, session.grant, scheme, head, target);
   return accepted;
 }
 
@@ -95,7 +104,7 @@ Verdict judge(Session& session, std::string_view text) {
     emit_authority_mismatch(session.services, session.grant, *head);
     return refuse(http::authority_mismatch(), method);
   }
-  if (session.services.generations.current() != session.grant.generation) {
+  if (!renew(session.grant, session.services.generations)) {
     // A kept connection may end between requests at any time: its client asks again on another.
     session.services.audit.emit(
         policy_changed_event(session.grant, session.services.generations.current()->number));
@@ -131,9 +140,16 @@ net::Task<bool> serve(Session& session, Accepted request) {
   ++session.requests;
   session.services.audit.emit(request_allowed_event(session.grant, request.outgoing.method,
                                                     request.path, session.requests));
+  if (request.passage) {
+    const bool passed = co_await pass_chain(session.services, session.grant, session.client,
+                                            std::move(*request.passage), request.outgoing);
+    if (!passed) co_return false;
+  }
   const std::string method = request.outgoing.method;
-  const bool stands = co_await session.upstream.ready();
-  if (!stands) {
+  const Way way = co_await open_way(session.services, session.grant, session.client,
+                                    session.upstream, request.path, request.outgoing);
+  if (way == Way::refused) co_return false;
+  if (way == Way::unreachable) {
     const bool goes_on = co_await refuse_upstream(session.services, session.grant, session.client,
                                                   method, session.upstream);
     co_return goes_on;

@@ -1,40 +1,24 @@
 // HTTP/1 inside an allowed tunnel, or the one request of a forward connection: each request is
-// read strictly, bound to the tunnel's authority, made canonical, and only then sent on; its answer
-// comes back by its framing. Runs in the session's coroutine.
+// read strictly, bound to the tunnel's authority, made canonical, taken through its middleware,
+// given its credentials, and only then sent on; its answer comes back by its framing. Runs in the
+// session's coroutine.
 //
 // Follows OpenShell crates/openshell-supervisor-network/src/l7/{relay,rest}.rs; where that closes
 // without a word (a head that doesn't parse, an upstream that fails), a typed answer is sent.
 #pragma once
 
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 
-#include "reference/audit/event.h"
-#include "reference/egress/egress.h"
-#include "reference/http/authority.h"
-#include "reference/http/head.h"
-#include "reference/relay/drain_watch.h"
 #include "reference/relay/exchange.h"
+#include "reference/relay/grant.h"
 #include "reference/relay/services.h"
 #include "reference/relay/upstream.h"
 
 namespace sallyport::relay {
 
-// What was decided for a connection, and for whom. Fixed for its life.
-struct Grant {
-  egress::Intent intent;
-  egress::Allow allow;
-  std::shared_ptr<const egress::Generation> generation;
-  std::optional<audit::Peer> source;
-
-  [[nodiscard]] http::Authority authority() const { return {intent.host, intent.port}; }
-  [[nodiscard]] const base::Limits& limits() const { return generation->limits; }
-  [[nodiscard]] audit::Flow flow() const { return {source, {intent.host, intent.port}}; }
-};
-
 // Serves requests until the client or the policy ends it; closes or resets `client` at the end.
+// A newer generation is taken over between two requests where it allows the tunnel as it stands.
 // `default_port` is what a Host without a port means: 443 under TLS, 80 else.
 [[nodiscard]] net::Task<void> relay_http(const Services& services, const Grant& grant,
                                          std::uint16_t default_port, Inlet& client,

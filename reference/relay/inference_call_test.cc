@@ -7,6 +7,7 @@
 #include <array>
 
 #include "reference/inference/routes.h"
+#include "reference/middleware/admission.h"
 #include "reference/net/io.h"
 #include "reference/net/testing/fake_stream.h"
 #include "reference/net/testing/run.h"
@@ -106,8 +107,12 @@ class InferenceCallTest : public ::testing::Test {
   NoAudit audit_;
   NoGeneration generations_;
   base::Result<tls::ClientContext> upstream_tls_ = tls::ClientContext::create({"", ""});
+  middleware::Admission admission_{loop_.executor(), 1, 0};
+  base::SeededRandom random_{7};
+  SandboxIdentity sandbox_;
   Services services_{loop_.executor(), loop_.clock, buffers_, resolver_,    dialer_,
-                     sessions_,        audit_,      log_,     generations_, *upstream_tls_};
+                     sessions_,        audit_,      log_,     generations_, *upstream_tls_,
+                     admission_,       random_,     sandbox_};
   net::testing::FakePair client_ = net::testing::make_fake_pair(loop_.executor(), loop_.deadlines);
   Inlet client_inlet_{*client_.second, buffers_};
   std::shared_ptr<egress::Generation> generation_ = std::make_shared<egress::Generation>();

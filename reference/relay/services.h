@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "reference/audit/sink.h"
 #include "reference/base/log.h"
+#include "reference/base/random.h"
 #include "reference/egress/egress.h"
 #include "reference/net/buffer_pool.h"
 #include "reference/net/clock.h"
@@ -14,6 +16,9 @@
 #include "reference/net/ports.h"
 #include "reference/net/task_group.h"
 
+namespace sallyport::middleware {
+class Admission;
+}
 namespace sallyport::tls {
 class ClientContext;
 class LeafCache;
@@ -30,6 +35,11 @@ class GenerationSource {
   [[nodiscard]] virtual std::shared_ptr<const egress::Generation> current() const = 0;
 };
 
+// Whose egress this is, as middleware services are told.
+struct SandboxIdentity {
+  std::string id, name, workspace;
+};
+
 struct Services {
   net::Executor executor;
   net::Clock& clock;
@@ -41,6 +51,9 @@ struct Services {
   base::Log& log;
   const GenerationSource& generations;
   const tls::ClientContext& upstream_tls;
+  middleware::Admission& admission;
+  base::Random& random;  // names requests
+  const SandboxIdentity& sandbox;
   const tls::ServerContext* agent_tls = nullptr;  // null: there is no CA, nothing is terminated
   tls::LeafCache* leaves = nullptr;               // null with it
 };

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -88,10 +89,16 @@ std::string make_folder(const AgentFiles& files) {
   return error ? fmt::format("{}: {}", folder_of(files), error.message()) : std::string();
 }
 
-std::string write_environment(const AgentFiles& files, const net::Endpoint& proxy) {
+std::string write_environment(const AgentFiles& files, const net::Endpoint& proxy,
+                              const Placeholders& placeholders) {
   std::string text;
+  std::set<std::string, std::less<>> own;
   for (const auto& [name, value] : agent_environment(proxy, files)) {
     text += fmt::format("{}={}\n", name, value);
+    own.insert(name);
+  }
+  for (const auto& [name, value] : placeholders) {
+    if (!own.contains(name)) text += fmt::format("{}={}\n", name, value);
   }
   return replace_file(files.env, text);
 }

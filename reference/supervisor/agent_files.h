@@ -3,6 +3,7 @@
 // (OpenShell openshell-supervisor-process/src/child_env.rs, l7/tls.rs write_ca_files).
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -10,6 +11,9 @@
 #include "reference/net/address.h"
 
 namespace sallyport::supervisor {
+
+// Of credentials, by variable.
+using Placeholders = std::map<std::string, std::string>;
 
 struct AgentFiles {
   std::string ca;      // openshell-ca.pem: the sandbox's CA alone
@@ -31,6 +35,8 @@ struct AgentFiles {
 
 // Replaces agent.env by a rename: a reader sees the old file or the new one. The other two are
 // tls::write_client_files()'s. Nothing on success, else what failed and why.
-[[nodiscard]] std::string write_environment(const AgentFiles& files, const net::Endpoint& proxy);
+// A placeholder whose variable is one of the proxy's own is left out.
+[[nodiscard]] std::string write_environment(const AgentFiles& files, const net::Endpoint& proxy,
+                                            const Placeholders& placeholders = {});
 
 }  // namespace sallyport::supervisor

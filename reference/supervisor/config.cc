@@ -9,6 +9,8 @@
 #include <filesystem>
 
 #include "reference/base/scalars.h"
+#include "reference/supervisor/config_control.h"
+#include "reference/supervisor/config_paths.h"
 
 namespace sallyport::supervisor {
 namespace {
@@ -17,25 +19,6 @@ using base::yaml::MapReader;
 using base::yaml::Node;
 
 constexpr std::uint16_t kDnsPort = 53;
-
-// A path of the file, made absolute against the file's folder.
-std::string resolve_path(const std::string& config_file, const std::string& path) {
-  const std::filesystem::path given(path);
-  if (given.is_absolute()) return path;
-  const std::filesystem::path folder = std::filesystem::path(config_file).parent_path();
-  return (folder / given).lexically_normal().string();
-}
-
-// A path whose file must be readable now, so that a typing mistake shows at --check.
-std::optional<std::string> readable_path(MapReader& map, std::string_view key) {
-  const auto text = map.maybe_text(key);
-  if (!text) return std::nullopt;
-  const std::string path = resolve_path(map.file(), *text);
-  if (::access(path.c_str(), R_OK) != 0) {
-    map.complain(key, fmt::format("{} can't be read: {}", path, std::strerror(errno)));
-  }
-  return path;
-}
 
 void read_listen(MapReader& map, Config& config) {
   if (!map.has("listen")) {
@@ -57,6 +40,10 @@ void read_listen(MapReader& map, Config& config) {
 }
 
 void read_policy(MapReader& map, Config& config) {
+  if (config.gateway) {
+    map.known({"policy", "routes"});  // complained about already
+    return;
+  }
   const Node* policy = map.require("policy");
   if (policy == nullptr) return;
   if (policy->is_map()) {
@@ -160,8 +147,9 @@ std::optional<Config> read_config(const Node& root, const std::string& file,
   MapReader map(root, file, "the configuration", complaints);
   read_limits(map, config);  // before the resolver, whose timeout is one of them
   read_listen(map, config);
+  read_control(map, config);
   read_policy(map, config);
-  if (map.has("routes")) config.routes_file = readable_path(map, "routes");
+  if (!config.gateway && map.has("routes")) config.routes_file = readable_path(map, "routes");
   read_resolver(map, config);
   if (map.has("upstream_ca")) config.upstream_ca = readable_path(map, "upstream_ca");
   read_words(map, config);
@@ -173,6 +161,23 @@ std::optional<Config> read_config(const Node& root, const std::string& file,
 }
 
 }  // namespace
+
+std::string resolve_path(const std::string& config_file, const std::string& path) {
+  const std::filesystem::path given(path);
+  if (given.is_absolute()) return path;
+  const std::filesystem::path folder = std::filesystem::path(config_file).parent_path();
+  return (folder / given).lexically_normal().string();
+}
+
+std::optional<std::string> readable_path(MapReader& map, std::string_view key) {
+  const auto text = map.maybe_text(key);
+  if (!text) return std::nullopt;
+  const std::string path = resolve_path(map.file(), *text);
+  if (::access(path.c_str(), R_OK) != 0) {
+    map.complain(key, fmt::format("{} can't be read: {}", path, std::strerror(errno)));
+  }
+  return path;
+}
 
 std::optional<Config> parse_config(std::string_view text, const std::string& file,
                                    base::Diagnostics& complaints) {

@@ -13,7 +13,9 @@
 #include "reference/base/log.h"
 #include "reference/base/yaml.h"
 #include "reference/egress/egress.h"
+#include "reference/middleware/registry.h"
 #include "reference/net/address.h"
+#include "reference/relay/services.h"
 
 namespace sallyport::supervisor {
 
@@ -22,12 +24,24 @@ struct ResolverConfig {
   std::string hosts_file = "/etc/hosts";
 };
 
+// Who says what this supervisor allows, instead of files.
+struct GatewayConfig {
+  std::string endpoint;  // http://HOST:PORT or https://HOST:PORT
+  std::string sandbox;   // the id of the record whose policy this supervisor enforces
+  std::string ca_pem;    // trusted for it instead of the system's roots; empty: the system's
+  base::Duration poll = std::chrono::seconds(5);
+  base::Duration timeout = std::chrono::seconds(2);  // of one call
+};
+
 struct Config {
   std::string file;                        // as given on the command line
   std::vector<net::Endpoint> listen;       // at least one; port 0 takes any
   std::string policy_file;                 // empty when the policy is inline
   base::yaml::NodePtr policy_inline;       // null when the policy is a file
   std::optional<std::string> routes_file;  // none: inference.local isn't configured
+  std::optional<GatewayConfig> gateway;    // then there is neither policy, routes nor middleware
+  std::vector<middleware::Registration> middleware;  // services, by unique names
+  relay::SandboxIdentity sandbox;                    // what middleware services are told
   ResolverConfig resolver;
   std::optional<std::string> upstream_ca;  // PEM, trusted for upstreams besides the system's
   egress::ForwardRule forward = egress::ForwardRule::shared;

@@ -7,6 +7,7 @@ namespace {
 
 std::optional<policy::Policy> read_policy(const Config& config, base::Diagnostics& complaints,
                                           base::Diagnostics& warnings) {
+  if (config.gateway) return policy::Policy();
   if (config.policy_inline) {
     return policy::load_policy(*config.policy_inline, config.file, complaints, &warnings);
   }
@@ -43,7 +44,12 @@ std::shared_ptr<const egress::Generation> Generations::install(
   next->number = ++number_;
   std::shared_ptr<const egress::Generation> installed = std::move(next);
   current_.store(installed, std::memory_order_release);
+  if (installed_) installed_(*installed);
   return installed;
+}
+
+void Generations::watch(std::function<void(const egress::Generation&)> installed) {
+  installed_ = std::move(installed);
 }
 
 }  // namespace sallyport::supervisor

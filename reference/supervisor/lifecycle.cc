@@ -4,17 +4,9 @@
 
 #include <csignal>
 
-namespace sallyport::supervisor {
+#include "reference/sync/events.h"
 
-void emit_loaded(audit::AuditSink& audit, const egress::Generation& generation,
-                 const std::string& source) {
-  audit::Event event =
-      audit::config_state("loaded", fmt::format("Policy generation {} loaded", generation.number));
-  event.unmapped.emplace_back("generation", static_cast<std::int64_t>(generation.number));
-  event.unmapped.emplace_back("policy_hash", generation.policy.revision);
-  event.unmapped.emplace_back("source", source);
-  audit.emit(event);
-}
+namespace sallyport::supervisor {
 
 Lifecycle::Lifecycle(Parts parts)
     : parts_(std::move(parts)),
@@ -41,17 +33,30 @@ void Lifecycle::reload() {
   const auto config = load_config(parts_.config_file, complaints);
   std::shared_ptr<egress::Generation> next;
   base::Diagnostics warnings;
-  if (config) {
+  if (config && config->gateway.has_value() != parts_.gateway) {
+    complaints.add({parts_.config_file, {}, "a gateway comes or goes with a restart only", {}});
+  } else if (config) {
     next = build_generation(*config, parts_.slow, parts_.environment, complaints, warnings);
   }
   for (const base::Diagnostic& warning : warnings.all()) {
     parts_.services.log.write(base::LogLevel::warning, "reload", warning.to_string());
   }
-  if (next) {
-    emit_loaded(parts_.services.audit, *parts_.generations.install(std::move(next)),
-                parts_.config_file);
-    return;
-  }
+  if (!next) return reload_failed(complaints);
+  if (parts_.gateway) return reload_beside_gateway(*next);
+  parts_.polls.spawn(parts_.poller.replace(std::move(next), config->middleware));
+}
+
+// The rest of the file counts at once; policy and routes are asked for.
+void Lifecycle::reload_beside_gateway(const egress::Generation& read) {
+  auto next = std::make_shared<egress::Generation>(*parts_.generations.current());
+  next->limits = read.limits;
+  next->forward = read.forward;
+  sync::emit_loaded(parts_.services.audit, *parts_.generations.install(std::move(next)),
+                    parts_.config_file);
+  parts_.poller.poll_now();
+}
+
+void Lifecycle::reload_failed(const base::Diagnostics& complaints) {
   const auto current = parts_.generations.current();
   audit::Event event = audit::config_state(
       "failed", fmt::format("Reload failed, generation {} stays", current->number),

@@ -1,4 +1,5 @@
-// What signals do to a running supervisor: SIGHUP reads the files again, SIGTERM and SIGINT drain
+// What signals do to a running supervisor: SIGHUP reads the files again, and with a gateway polls
+// it at once, SIGTERM and SIGINT drain
 // and then end the loop's work, a second one forces. Owned by main, on its loop.
 #pragma once
 
@@ -9,12 +10,9 @@
 #include "reference/relay/services.h"
 #include "reference/supervisor/generations.h"
 #include "reference/supervisor/server.h"
+#include "reference/sync/poller.h"
 
 namespace sallyport::supervisor {
-
-// CONFIG `loaded` of a generation that decides now.
-void emit_loaded(audit::AuditSink& audit, const egress::Generation& generation,
-                 const std::string& source);
 
 class Lifecycle {
  public:
@@ -22,6 +20,9 @@ class Lifecycle {
     const relay::Services& services;
     Generations& generations;
     Server& server;
+    sync::Poller& poller;
+    net::TaskGroup& polls;  // what polls and reloads runs in; forced when the sessions are over
+    bool gateway = false;   // the generations are a gateway's
     std::string config_file;
     double slow = 1;
     inference::Environment environment;
@@ -35,6 +36,8 @@ class Lifecycle {
  private:
   using Signals = boost::asio::basic_signal_set<net::Executor>;
   void reload();
+  void reload_failed(const base::Diagnostics& complaints);
+  void reload_beside_gateway(const egress::Generation& read);
   void begin_drain();
   [[nodiscard]] net::Task<void> drain();
 

@@ -110,6 +110,12 @@ std::string Exchange::provider_that_answered() const {
   for (std::size_t at = first_event_; at < events.size(); ++at) {
     const journal::Event& event = events[at];
     if (event.kind != "response" || event.source_type != "provider") continue;
+    // A step may have several exchanges under way.
+    const auto nonce = event.fields.find("nonce");
+    if (nonce != event.fields.end()) {
+      if (nonce->second == journal::Value(context_.nonce)) name = event.source;
+      continue;
+    }
     if (event.step == context_.step) name = event.source;
     if (event.step.empty()) perhaps = event.source;
   }
@@ -140,6 +146,7 @@ void Exchange::note(std::string kind, Facts fields) {
   event.step = context_.step;
   event.kind = std::move(kind);
   event.fields = std::move(fields);
+  event.fields["nonce"] = context_.nonce;
   context_.journal.append(std::move(event));
 }
 

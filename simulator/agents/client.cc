@@ -20,6 +20,11 @@ void ConnectionPool::put(const std::string& name, std::unique_ptr<ClientConnecti
   kept_.insert_or_assign(name, std::move(connection));
 }
 
+void ConnectionPool::close(const std::string& name) {
+  const auto connection = take(name);
+  if (connection && connection->stream) connection->stream->close();
+}
+
 void ConnectionPool::clear() { kept_.clear(); }
 
 net::Task<Facts> perform(RequestSpec spec, ClientContext& context) {
@@ -35,6 +40,7 @@ net::Task<Facts> perform(RequestSpec spec, ClientContext& context) {
   event.step = context.step;
   event.kind = "outcome";
   event.fields = facts;
+  event.fields["nonce"] = context.nonce;
   context.journal.append(std::move(event));
   co_return facts;
 }

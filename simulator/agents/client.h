@@ -59,6 +59,8 @@ class ConnectionPool {
   // Takes the connection out; null when there is none of that name.
   [[nodiscard]] std::unique_ptr<ClientConnection> take(const std::string& name);
   void put(const std::string& name, std::unique_ptr<ClientConnection> connection);
+  // Ends a kept connection in good order, if there is one of that name.
+  void close(const std::string& name);
   // Resets all.
   void clear();
 
@@ -87,10 +89,10 @@ struct ClientContext {
   std::string from;                // the host, for events' `from`-like reports; informative
 };
 
-// One exchange: journals `response`, `sse` and `outcome` events of the step, never `start` or
-// `done` (the runner's, around `repeat` and `retry`). Variables in `spec` are expanded already.
-// The facts are those of the `outcome`, `class` among them; `attempts` and `exchanges` are the
-// runner's to overwrite (1 here).
+// One exchange: journals `response`, `sse` and `outcome` events of the step (each with the `nonce`
+// of the exchange), never `start` or `done` (the runner's, around `repeat` and `retry`). Variables
+// in `spec` are expanded already. The facts are those of the `outcome`, `class` among them;
+// `attempts` and `exchanges` are the runner's to overwrite (1 here).
 [[nodiscard]] net::Task<Facts> perform(RequestSpec spec, ClientContext& context);
 
 }  // namespace sallyport::sim::agents

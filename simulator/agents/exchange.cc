@@ -18,6 +18,11 @@ bool is_system(const base::Error& error) {
          error.category() == boost::system::generic_category();
 }
 
+// A FIN, with a close_notify or without.
+bool ended_well(const base::Error& error) {
+  return error == net::StreamErrc::end_of_stream || error == net::StreamErrc::truncated;
+}
+
 }  // namespace
 
 ClientConnection::~ClientConnection() {
@@ -30,19 +35,17 @@ Exchange::Exchange(RequestSpec spec, ClientContext& context)
   deadline_ = seen_.started + context_.timeout;
   first_event_ = context_.journal.events().size();
   if (!spec_.abort) return;
-  if (context_.journal.happened(*spec_.abort)) seen_.raw.aborted = true;
-  subscription_ =
-      context_.journal.subscribe([this](const journal::Event& event) { on_event(event); });
+  abort_.emplace(context_.journal, *spec_.abort);
+  if (abort_->happened()) seen_.raw.aborted = true;
+  subscription_ = context_.journal.subscribe([this](const journal::Event&) { on_event(); });
 }
 
 Exchange::~Exchange() {
   if (subscription_ != 0) context_.journal.unsubscribe(subscription_);
 }
 
-void Exchange::on_event(const journal::Event& event) {
-  if (seen_.raw.aborted) return;
-  const bool worth_a_look = event.kind == "done" || journal::fits(event, *spec_.abort);
-  if (worth_a_look && context_.journal.happened(*spec_.abort)) abort_now();
+void Exchange::on_event() {
+  if (!seen_.raw.aborted && abort_->happened()) abort_now();
 }
 
 void Exchange::abort_now() {
@@ -97,12 +100,17 @@ bool Exchange::reuse() {
     connection_ = nullptr;
     return false;
   }
+  std::array<std::byte, 4096> piece;  // NOLINT: filled before it is read
+  const auto got = connection_->stream->try_read(piece);
+  if (!got && spec_.reconnects && ended_well(got.error())) {
+    connection_->stream->close();
+    connection_ = nullptr;
+    return false;
+  }
   seen_.reused = true;
   seen_.http_connect = connection_->http_connect;
   seen_.tls_verify = connection_->tls_verify;
   seen_.raw.phase = Phase::request;
-  std::array<std::byte, 4096> piece;  // NOLINT: filled before it is read
-  const auto got = connection_->stream->try_read(piece);
   if (got) {
     connection_->early.assign(reinterpret_cast<const char*>(piece.data()), *got);
   } else if (got.error() != net::StreamErrc::would_block) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "simulator/agents/request_text.h"
 #include "simulator/agents/seen.h"
 #include "simulator/agents/url.h"
+#include "simulator/journal/watch.h"
 #include "simulator/wire/sse_reader.h"
 
 namespace sallyport::sim::agents {
@@ -64,7 +66,7 @@ class Exchange {
   void note_answerer();
   [[nodiscard]] std::string provider_that_answered() const;
   void note(std::string kind, Facts fields);
-  void on_event(const journal::Event& event);
+  void on_event();
   void abort_now();
   [[nodiscard]] bool uses_connect() const;
   [[nodiscard]] bool absolute() const;
@@ -76,6 +78,7 @@ class Exchange {
   base::TimePoint deadline_;
   std::uint64_t first_event_ = 0;  // of the journal, that this exchange may have caused
   std::unique_ptr<ClientConnection> connection_;
+  std::optional<journal::Watch> abort_;
   std::uint64_t subscription_ = 0;
   Seen seen_;
   wire::SseReader sse_;

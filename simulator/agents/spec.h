@@ -35,6 +35,9 @@ struct RequestSpec {
   std::string tls_sni;     // empty: the URL's host
   std::string tls_alpn;    // empty: none offered
   std::string connection;  // steps that name it share one client connection
+  // If the peer has ended that connection in good order since its last exchange, another is opened;
+  // else the exchange is `closed`. Not the author's: set for the lanes of a repeated step.
+  bool reconnects = false;
   std::optional<journal::Selector> abort;
 };
 

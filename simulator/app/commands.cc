@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -75,7 +76,28 @@ std::string own_folder() {
   return fs::read_symlink("/proc/self/exe", ignored).parent_path().string();
 }
 
-std::optional<runner::RunOptions> run_options(const RunCommand& command) {
+std::string binary_of(const std::string& named, const char* beside) {
+  return named.empty() ? own_folder() + "/" + beside
+                       : fs::absolute(named).lexically_normal().string();
+}
+
+// Whether some cell has what `has` looks for.
+template <class Has>
+bool any_cell(const std::vector<scenario::Scenario>& scenarios, Has has) {
+  for (const scenario::Scenario& scenario : scenarios) {
+    if (std::any_of(scenario.cells.begin(), scenario.cells.end(), has)) return true;
+  }
+  return false;
+}
+
+bool can_execute(const std::string& path, const char* what) {
+  if (::access(path.c_str(), X_OK) == 0) return true;
+  fmt::print(stderr, "sallyport: no {} at {}\n", what, path);
+  return false;
+}
+
+std::optional<runner::RunOptions> run_options(const RunCommand& command,
+                                              const std::vector<scenario::Scenario>& scenarios) {
   runner::RunOptions options;
   options.jobs = command.jobs;
   options.slow = command.slow;
@@ -84,15 +106,16 @@ std::optional<runner::RunOptions> run_options(const RunCommand& command) {
   options.keep = command.keep == "always"   ? runner::Keep::always
                  : command.keep == "failed" ? runner::Keep::failed
                                             : runner::Keep::never;
-  const std::string beside = own_folder() + "/sallyport-supervisor";
-  options.supervisor_binary = command.supervisor.empty()
-                                  ? beside
-                                  : fs::absolute(command.supervisor).lexically_normal().string();
-  if (::access(options.supervisor_binary.c_str(), X_OK) != 0) {
-    fmt::print(stderr, "sallyport: no supervisor to test at {}; name one with --supervisor\n",
-               options.supervisor_binary);
-    return std::nullopt;
-  }
+  options.supervisor_binary = binary_of(command.supervisor, "sallyport-supervisor");
+  options.gateway_binary = binary_of(command.gateway, "sallyport-gateway");
+  options.middleware_binary = binary_of({}, "sallyport-middleware");
+  bool all =
+      can_execute(options.supervisor_binary, "supervisor to test (name one with --supervisor)");
+  if (any_cell(scenarios, [](const scenario::Cell& cell) { return cell.gateway.has_value(); }))
+    all = can_execute(options.gateway_binary, "gateway (name one with --gateway)") && all;
+  if (any_cell(scenarios, [](const scenario::Cell& cell) { return !cell.middleware.empty(); }))
+    all = can_execute(options.middleware_binary, "middleware service") && all;
+  if (!all) return std::nullopt;
   return options;
 }
 
@@ -120,7 +143,7 @@ int run(const RunCommand& command) {
                all.complaints, all.complained, files->size());
     return kMisuse;
   }
-  const auto options = run_options(command);
+  const auto options = run_options(command, all.scenarios);
   if (!options) return kMisuse;
   const std::size_t cells = runner::cell_count(all.scenarios, *options);
   if (cells == 0) {

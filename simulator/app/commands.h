@@ -26,6 +26,7 @@ struct RunCommand {
   std::string junit, json;  // files; empty: none
   double slow = kSlowByDefault;
   std::string supervisor;  // binary; empty: beside this one
+  std::string gateway;     // as above
   bool verbose = false;
   bool quiet = false;
   std::string program = "sallyport";  // argv[0]

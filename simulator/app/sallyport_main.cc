@@ -5,6 +5,7 @@
 #include <exception>
 
 #include "simulator/app/commands.h"
+#include "simulator/app/middleware_command.h"
 
 namespace {
 
@@ -49,6 +50,8 @@ void add_run(CLI::App& program, RunCommand& command, int& code) {
       ->capture_default_str();
   run->add_option("--supervisor", command.supervisor,
                   "The sallyport-supervisor to test (default: beside this program)");
+  run->add_option("--gateway", command.gateway,
+                  "The sallyport-gateway to use (default: beside this program)");
   run->add_flag("-v,--verbose", command.verbose, "Times by phase");
   run->add_flag("-q,--quiet", command.quiet, "Only failures and the last line");
   run->footer(kRunFooter);
@@ -97,6 +100,16 @@ void add_others(CLI::App& program, Others& others, int& code) {
   doctor->callback([&code] { code = sallyport::sim::app::doctor(); });
 }
 
+void add_middleware(CLI::App& program, int& code) {
+  CLI::App* const middleware = program.add_subcommand(
+      "middleware", "Serve a scripted middleware service (see `sallyport middleware --help`)");
+  // Everything after it is the other program's, its --help too.
+  middleware->prefix_command();
+  middleware->set_help_flag();
+  middleware->callback(
+      [middleware, &code] { code = sallyport::sim::app::middleware(middleware->remaining()); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -113,6 +126,7 @@ int main(int argc, char** argv) {
   try {
     add_run(program, run, code);
     add_others(program, others, code);
+    add_middleware(program, code);
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     const int parsed = program.exit(error);

@@ -11,10 +11,9 @@ namespace {
 // Ends the subscription on every way out, destruction of the coroutine included.
 class Subscription {
  public:
-  Subscription(Journal& journal, const Selector& selector, net::Event& wake)
-      : journal_(journal), id_(journal.subscribe([&selector, &wake](const Event& event) {
-          // With `since`, a step's `done` can make an event count that came before it.
-          if (event.kind == selector.kind || event.kind == "done") wake.notify();
+  Subscription(Journal& journal, Watch& watch, net::Event& wake)
+      : journal_(journal), id_(journal.subscribe([&watch, &wake](const Event&) {
+          if (watch.happened()) wake.notify();
         })) {}
   Subscription(const Subscription&) = delete;
   Subscription& operator=(const Subscription&) = delete;
@@ -29,17 +28,23 @@ class Subscription {
 
 net::Task<bool> wait_for(Journal& journal, Selector selector, base::TimePoint deadline,
                          const base::Clock& clock) {
-  if (journal.happened(selector)) co_return true;
+  Watch watch(journal, std::move(selector));
+  co_return co_await wait_for(journal, watch, deadline, clock);
+}
+
+net::Task<bool> wait_for(Journal& journal, Watch& watch, base::TimePoint deadline,
+                         const base::Clock& clock) {
+  if (watch.happened()) co_return true;
   const net::Executor executor = co_await net::asio::this_coro::executor;
   net::Event wake(executor);
-  const Subscription subscription(journal, selector, wake);
+  const Subscription subscription(journal, watch, wake);
   // A timer of its own: waits for events are few, and each ends with its step.
   net::Deadlines deadlines(executor, clock);
   net::Deadline bound(deadlines, [&wake] { wake.notify(); });
   bound.set(deadline);
   while (!bound.passed()) {
     const bool going = co_await wake.wait();
-    if (journal.happened(selector)) co_return true;
+    if (watch.happened()) co_return true;
     if (!going) co_return false;
   }
   co_return false;

@@ -8,6 +8,7 @@
 #include "reference/net/clock.h"
 #include "reference/net/io.h"
 #include "simulator/journal/journal.h"
+#include "simulator/journal/watch.h"
 
 namespace sallyport::sim::providers {
 namespace {
@@ -155,12 +156,12 @@ net::Task<bool> Connection::pause(base::Duration duration) {
 
 net::Task<bool> Connection::hold(journal::Selector until) {
   journal::Journal& journal = environment_.journal;
-  journal::Journal::Subscriber look = [this, &until](const journal::Event& event) {
-    // With `since`, a step's `done` can make an event count that came before it.
-    if (event.kind == "done" || journal::fits(event, until)) changed_.notify();
+  journal::Watch watch(journal, std::move(until));
+  journal::Journal::Subscriber look = [this, &watch](const journal::Event&) {
+    if (watch.happened()) changed_.notify();
   };
   const Subscription subscription(journal, std::move(look));
-  while (!broken_ && !journal.happened(until)) co_await changed();
+  while (!broken_ && !watch.happened()) co_await changed();
   co_return !broken_;
 }
 

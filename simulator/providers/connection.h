@@ -43,6 +43,7 @@ class Connection {
   [[nodiscard]] bool broken() const { return broken_; }          // nothing can be written any more
   void set_step(std::string step) { step_ = std::move(step); }
   [[nodiscard]] const std::string& step() const { return step_; }
+  [[nodiscard]] const std::string& id() const { return id_; }  // ACTOR#N
 
   // Until octets or an end come, or something else is worth another look.
   [[nodiscard]] net::Task<void> changed();

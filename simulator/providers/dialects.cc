@@ -26,7 +26,8 @@ Answer error_answer(int status, std::string_view message, std::string_view type,
                     std::string_view code) {
   return json_answer(status,
                      fmt::format(R"({{"error":{{"message":{},"type":{},"param":null,"code":{}}}}})",
-                                 quoted(message), quoted(type), quoted(code)));
+                                 quoted(message), quoted(type),
+                                 code.empty() ? std::string("null") : quoted(code)));
 }
 
 // What of a request's body a good provider looks at.
@@ -216,11 +217,19 @@ Answer dialect_answer(const ProviderSpec& spec, const Request& request, std::int
   return spec.dialect == Dialect::openai ? openai(spec, request, created_s) : plain(request);
 }
 
-Answer unauthorized(const Request& request) {
-  return request.key == "none"
-             ? error_answer(401, "You didn't provide an API key.", "invalid_request_error", "")
-             : error_answer(401, "Incorrect API key provided.", "invalid_request_error",
-                            "invalid_api_key");
+Answer unauthorized(const ProviderSpec& spec, const Request& request) {
+  const bool none = request.key == "none";
+  const std::string_view message =
+      none ? "You didn't provide an API key." : "Incorrect API key provided.";
+  Answer answer;
+  if (spec.dialect == Dialect::openai) {
+    answer = error_answer(401, message, "invalid_request_error", none ? "" : "invalid_api_key");
+  } else {
+    answer.status = 401;
+    answer.body = message;
+  }
+  answer.headers.emplace_back("WWW-Authenticate", "Bearer");
+  return answer;
 }
 
 std::vector<std::string> stream_events(const ProviderSpec& spec, const Request& request,

@@ -15,8 +15,8 @@ namespace sallyport::sim::providers {
 [[nodiscard]] Answer dialect_answer(const ProviderSpec& spec, const Request& request,
                                     std::int64_t created_s);
 
-// The 401 of a provider that doesn't know the key.
-[[nodiscard]] Answer unauthorized(const Request& request);
+// The 401 of a provider that doesn't know the key, or no longer.
+[[nodiscard]] Answer unauthorized(const ProviderSpec& spec, const Request& request);
 
 // The data of `count` events of a stream that answers `request`, without the terminal event; the
 // first repeats the request's nonce.

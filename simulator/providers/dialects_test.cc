@@ -62,7 +62,17 @@ TEST(Openai, RefusesAsTheRealOneDoes) {
   EXPECT_EQ(dialect_answer({}, request("POST", "/v1/chat/completions", "{"), 0).status, 400);
   EXPECT_EQ(dialect_answer({}, request("GET", "/v1/chat/completions"), 0).status, 405);
   EXPECT_EQ(dialect_answer({}, request("GET", "/v2"), 0).status, 404);
-  EXPECT_EQ(unauthorized(request("GET", "/")).status, 401);
+}
+
+TEST(Openai, TellsAMissingKeyFromAWrongOne) {
+  auto asked = request("GET", "/");
+  asked.key = "none";
+  const auto missing = unauthorized({}, asked);
+  EXPECT_EQ(missing.status, 401);
+  EXPECT_THAT(*missing.json,
+              HasSubstr(R"("type":"invalid_request_error","param":null,"code":null)"));
+  asked.key = "unknown";
+  EXPECT_THAT(*unauthorized({}, asked).json, HasSubstr(R"("code":"invalid_api_key")"));
 }
 
 TEST(Openai, StreamsWhatWasAskedForAndSaysWhenItIsOver) {
@@ -82,6 +92,8 @@ TEST(Plain, RepeatsTheBodyOrSaysWhatWasAsked) {
   spec.dialect = Dialect::plain;
   EXPECT_EQ(dialect_answer(spec, request("POST", "/x", "hello"), 0).body, "hello");
   EXPECT_EQ(dialect_answer(spec, request("GET", "/x?y"), 0).body, "GET /x");
+  EXPECT_EQ(unauthorized(spec, request("GET", "/x")).status, 401);
+  EXPECT_FALSE(unauthorized(spec, request("GET", "/x")).json.has_value());
 }
 
 }  // namespace

@@ -23,13 +23,18 @@ void Listening::start(Serve serve) {
 void Listening::stop() {
   if (std::exchange(stopped_, true)) return;
   listener_.close();
-  for (const auto& weak : connections_) {
-    if (const auto connection = weak.lock()) connection->reset();
-  }
+  reset_open();
   serve_ = nullptr;
   // From within the loop: forced from outside of it, Boost 1.81 would cancel a root a turn later,
   // when the root may have ended by itself, through a pointer to what has gone with it.
   net::asio::post(environment_.executor, [self = shared_from_this()] { self->tasks_.force(); });
+}
+
+void Listening::reset_open() {
+  for (const auto& weak : connections_) {
+    const auto connection = weak.lock();
+    if (connection && !connection->broken()) connection->reset();
+  }
 }
 
 std::size_t Listening::open() const {

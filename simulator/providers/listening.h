@@ -24,6 +24,8 @@ class Listening : public std::enable_shared_from_this<Listening> {
 
   void start(Serve serve);
   void stop();
+  // Resets what is open; goes on accepting.
+  void reset_open();
   [[nodiscard]] net::Endpoint endpoint() const { return endpoint_; }
   [[nodiscard]] const Environment& environment() const { return environment_; }
   [[nodiscard]] std::size_t open() const;

@@ -63,6 +63,7 @@ class Provider::Impl : public std::enable_shared_from_this<Provider::Impl> {
   static net::Task<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Connection> connection);
   net::Task<std::optional<Request>> next_request(Connection& connection);
   net::Task<void> refuse_malformed(Connection& connection);
+  net::Task<bool> be_late(Connection& connection);
   Request understand(const wire::HttpReader& reader, const std::string& raw) const;
   std::string key_name(const wire::HttpMessage& message) const;
   Answer choose(const Request& request);
@@ -72,6 +73,8 @@ class Provider::Impl : public std::enable_shared_from_this<Provider::Impl> {
   ProviderSpec spec;
   std::vector<std::size_t> used;  // answers given, by route
   std::set<std::string> accepted;
+  base::Duration delay{0};  // of every answer
+  OnDelayed on_delayed;
   std::shared_ptr<Listening> listening;
 };
 
@@ -82,7 +85,10 @@ net::Task<void> Provider::Impl::serve(std::shared_ptr<Impl> self,
     if (!request) co_return;
     connection->note("request", fields_of(*request));
     if (!request->complete) co_return;
+    // Chosen on arrival: a key that is revoked later on doesn't take back what was under way.
     const Answer answer = self->choose(*request);
+    const bool there = co_await self->be_late(*connection);
+    if (!there) co_return;
     Responder responder(self->spec, self->environment(), *connection, *request);
     const bool keep = co_await responder.send(answer);
     if (!keep) co_return;
@@ -122,6 +128,12 @@ net::Task<std::optional<Request>> Provider::Impl::next_request(Connection& conne
   co_return request;
 }
 
+net::Task<bool> Provider::Impl::be_late(Connection& connection) {
+  if (delay <= base::Duration{0}) co_return true;
+  if (on_delayed) on_delayed(connection.step(), connection.id());
+  co_return co_await connection.pause(delay);
+}
+
 net::Task<void> Provider::Impl::refuse_malformed(Connection& connection) {
   journal::Fields fields;
   fields["status"] = std::int64_t{400};
@@ -152,7 +164,7 @@ std::string Provider::Impl::key_name(const wire::HttpMessage& message) const {
 }
 
 Answer Provider::Impl::choose(const Request& request) {
-  if (!spec.keys.empty() && !accepted.contains(request.key)) return unauthorized(request);
+  if (!spec.keys.empty() && !accepted.contains(request.key)) return unauthorized(spec, request);
   const std::string path = request.message.path();
   for (std::size_t at = 0; at < spec.routes.size(); ++at) {
     const RouteSpec& route = spec.routes[at];
@@ -181,7 +193,13 @@ void Provider::stop() { impl_->listening->stop(); }
 const ProviderSpec& Provider::spec() const { return impl_->spec; }
 net::Endpoint Provider::endpoint() const { return impl_->listening->endpoint(); }
 std::size_t Provider::open_connections() const { return impl_->listening->open(); }
-void Provider::accept_key(const std::string& name) { impl_->accepted.insert(name); }
-void Provider::refuse_key(const std::string& name) { impl_->accepted.erase(name); }
+void Provider::accept(const std::string& key) { impl_->accepted.insert(key); }
+void Provider::revoke(const std::string& key) { impl_->accepted.erase(key); }
+void Provider::reset_open() { impl_->listening->reset_open(); }
+
+void Provider::set_delay(base::Duration delay, OnDelayed on_delayed) {
+  impl_->delay = delay;
+  impl_->on_delayed = std::move(on_delayed);
+}
 
 }  // namespace sallyport::sim::providers

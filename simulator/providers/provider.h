@@ -3,9 +3,11 @@
 // world owns it; destruction resets what is open. Single-threaded.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
+#include "reference/base/clock.h"
 #include "reference/base/unique_fd.h"
 #include "reference/net/address.h"
 #include "simulator/providers/environment.h"
@@ -31,9 +33,21 @@ class Provider {
   [[nodiscard]] net::Endpoint endpoint() const;
   [[nodiscard]] std::size_t open_connections() const;
 
-  // Which credentials (by name) get an answer instead of 401. Initially the first of spec.keys.
-  void accept_key(const std::string& name);
-  void refuse_key(const std::string& name);
+  // Which credentials (by name) get an answer instead of 401: initially the first of spec.keys,
+  // and a newly accepted one beside those that are accepted already. In force for every request
+  // whose head and body have not been read completely yet; answers under way go on.
+  void accept(const std::string& key);
+  void revoke(const std::string& key);
+
+  // One exchange that a delay held back: the step that caused it, and the provider's connection.
+  using OnDelayed = std::function<void(const std::string& step, const std::string& connection)>;
+  // From now on every answer's head comes so much later, on top of what the scenario says; answers
+  // under way go on as they began. Zero lifts it. `on_delayed` (may be null) is called once for
+  // each exchange, when its wait begins.
+  void set_delay(base::Duration delay, OnDelayed on_delayed = nullptr);
+
+  // Resets what is open, and goes on accepting.
+  void reset_open();
 
  private:
   class Impl;

@@ -98,8 +98,8 @@ TEST(Provider, AcceptsOnlyTheKeysThatAreInForce) {
   EXPECT_EQ(status("Authorization: Bearer sk-2\r\n"), "401");
   EXPECT_EQ(status("Authorization: Bearer other\r\n"), "401");
   EXPECT_EQ(status(""), "401");
-  api.accept_key("second");
-  api.refuse_key("first");
+  api.accept("second");
+  api.revoke("first");
   EXPECT_EQ(status("Authorization: Bearer sk-2\r\n"), "200");
   EXPECT_EQ(status("Authorization: Bearer sk-1\r\n"), "401");
   const auto requests = bench.events("api", "request");

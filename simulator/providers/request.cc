@@ -61,6 +61,7 @@ journal::Fields fields_of(const Request& request) {
   fields["framing"] = framing_of(request);
   fields["version"] = message.version;
   fields["key"] = request.key;
+  if (!request.nonce.empty()) fields["nonce"] = request.nonce;
   return fields;
 }
 

@@ -84,6 +84,19 @@ std::string filler(std::uint64_t size) {
   return out;
 }
 
+// Octets of a stream whose length is promised: less of them if it is to end well before its end.
+std::uint64_t stream_length(const SseSpec& sse, const std::vector<std::string>& events) {
+  std::uint64_t length = 0;
+  for (std::uint64_t number = 1; number <= events.size(); ++number) {
+    const std::uint64_t size = wire_event(events[number - 1]).size();
+    if (sse.cut && sse.cut->how == CutHow::clean && sse.cut->event == number) {
+      return length + std::min(size, sse.cut->offset);
+    }
+    length += size;
+  }
+  return length;
+}
+
 bool has_header(const Answer& answer, std::string_view name) {
   return wire::find_header(answer.headers, name) != nullptr;
 }
@@ -146,7 +159,7 @@ Responder::Plan Responder::plan(const Answer& answer,
   how.length = how.body.size();
   if (answer.sse) {
     how.content_type = "text/event-stream";
-    for (const auto& event : events) how.length += wire_event(event).size();
+    how.length = stream_length(*answer.sse, events);
   }
   // A body of a promised length ends well before its end only if less is promised.
   if (answer.cut && answer.cut->how == CutHow::clean) {
@@ -198,7 +211,15 @@ void Responder::note_response(int status) {
   response_noted_ = true;
   journal::Fields fields;
   fields["status"] = std::int64_t{status};
+  if (!request_.nonce.empty()) fields["nonce"] = request_.nonce;
   connection_.note("response", std::move(fields));
+}
+
+void Responder::note_event(const std::string& data) {
+  journal::Fields fields;
+  fields["data"] = data;
+  if (!request_.nonce.empty()) fields["nonce"] = request_.nonce;
+  connection_.note("sse", std::move(fields));
 }
 
 net::Task<bool> Responder::send_piece(const Plan& how, std::string_view piece) {
@@ -241,10 +262,9 @@ net::Task<bool> Responder::send_events(const SseSpec& sse, const Plan& how,
       const bool released = co_await connection_.hold(std::move(until));
       if (!released) co_return false;
     }
-    if (sse.cut && sse.cut->event == number) co_return co_await cut_event(*sse.cut, how, text);
-    journal::Fields fields;
-    fields["data"] = data;
-    connection_.note("sse", std::move(fields));
+    const bool cut_here = sse.cut && sse.cut->event == number;
+    if (!cut_here || sse.cut->offset >= text.size()) note_event(data);
+    if (cut_here) co_return co_await cut_event(*sse.cut, how, text);
     const bool sent = co_await send_piece(how, text);
     if (!sent) co_return false;
   }

@@ -36,6 +36,7 @@ class Responder {
   [[nodiscard]] std::string expand_text(const std::string& text) const;
   [[nodiscard]] std::string expand_json(const std::string& text) const;
   void note_response(int status);
+  void note_event(const std::string& data);
 
   [[nodiscard]] net::Task<bool> send_body(const Answer& answer, const Plan& plan);
   [[nodiscard]] net::Task<bool> send_events(const SseSpec& sse, const Plan& plan,

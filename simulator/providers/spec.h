@@ -95,7 +95,11 @@ struct ProviderSpec {
   TlsKind tls = TlsKind::none;
   Dialect dialect = Dialect::openai;
   std::vector<std::string> models{"m1"};
-  std::vector<std::string> keys;  // names of credentials; values are canaries
+  // Names of credentials; values are canaries. The first is accepted and known to the control
+  // plane, the others get 401 until a step rotates to them.
+  std::vector<std::string> keys;
+  // Variable in the workload's environment that holds a placeholder for the key; empty: none.
+  std::string credential;
   std::vector<RouteSpec> routes;  // first match; else the dialect
   SseSpec sse;                    // how the dialect streams
   std::string record_type;        // in the control plane; empty: by dialect

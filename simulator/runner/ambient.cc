@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "simulator/runner/judge.h"
+#include "simulator/runner/processes.h"
 
 namespace sallyport::sim::runner {
 namespace {
@@ -44,7 +45,7 @@ std::string text_of(const scenario::Step& step, const journal::Lookup& lookup) {
 class SecretsRule {
  public:
   SecretsRule(const Stage& stage, std::vector<Failure>& failures)
-      : stage_(stage), failures_(failures) {
+      : stage_(stage), failures_(failures), outputs_(outputs(stage)) {
     for (const scenario::Step& step : stage.cell.steps)
       step_texts_[step.name] = text_of(step, stage.lookup());
   }
@@ -56,7 +57,7 @@ class SecretsRule {
         if (!put_there_by(step, canary))
           look(canary, text, "the arguments, environment or output of " + step);
       }
-      if (stage_.subject) look(canary, stage_.subject->output(), "the subject's output");
+      for (const auto& [actor, output] : outputs_) look(canary, output, actor + "'s output");
       if (stage_.subject) look(canary, agent_environment(), "the environment for agents");
     }
   }
@@ -67,15 +68,20 @@ class SecretsRule {
     const bool audited = event.source_type == "supervisor" && event.kind == "audit";
     const bool answered =
         event.source_type == "step" && event.kind == "outcome" && event.fields.contains("body");
-    if (!received && !audited && !answered) return;
+    // Middleware stands before the keys are put in.
+    const bool evaluated = event.source_type == "middleware";
+    if (!received && !audited && !answered && !evaluated) return;
     if (put_there_by(event.step.empty() ? event.source : event.step, canary)) return;
-    for (const char* const field : {"data", "json", "body"}) {
+    for (const char* const field : {"data", "json", "body", "headers"}) {
       const journal::Value* const value = event.find(field);
       if (value == nullptr) continue;
       if (const auto* const text = std::get_if<std::string>(value))
         look(canary, *text, place_of(event));
       if (const auto* const json = std::get_if<journal::Json>(value))
         look(canary, json->text, place_of(event));
+      if (const auto* const headers = std::get_if<journal::HeaderList>(value)) {
+        for (const auto& [name, line] : *headers) look(canary, line, place_of(event));
+      }
     }
   }
 
@@ -112,6 +118,8 @@ class SecretsRule {
 
   const Stage& stage_;
   std::vector<Failure>& failures_;
+  // The gateway's commands and files are the control plane's own, what it prints is not.
+  const std::map<std::string, std::string> outputs_;
   std::map<std::string, std::string> step_texts_;
 };
 
@@ -137,21 +145,21 @@ void check_processes(const Stage& stage, const Teardown& teardown, std::vector<F
   Failure failure;
   failure.file = stage.scenario.path;
   failure.mark = stage.scenario.title_place.mark;
-  if (stage.subject && stage.subject->crashed()) {
-    const world::Exit& end = *stage.subject->exit();
+  for (const Crash& crash : crashes(stage)) {
     failure.claim = "crash: no process ends that no step stopped";
-    failure.expected = stage.subject->spec().name + " runs until it is stopped";
-    failure.observed =
-        fmt::format("it ended with {} {}",
-                    end.kind == world::Exit::Kind::signalled ? "signal" : "exit code", end.value);
-    failure.lanes = {stage.subject->spec().name};
+    failure.expected = crash.actor + " runs until it is stopped";
+    failure.observed = fmt::format(
+        "it ended with {} {}",
+        crash.end.kind == world::Exit::Kind::signalled ? "signal" : "exit code", crash.end.value);
+    failure.lanes = {crash.actor};
     failures.push_back(failure);
   }
-  if (!teardown.subject_in_time) {
+  for (const std::string& actor : teardown.late) {
     failure.verdict = Verdict::leak;
-    failure.claim = "leak: the subject exits within 2 s of TERM";
+    failure.claim = fmt::format("leak: {} exits within 2 s of TERM", actor);
     failure.expected = "an exit";
     failure.observed = "it had to be killed";
+    failure.lanes = {actor};
     failures.push_back(failure);
   }
   for (const std::string& process : teardown.still_running) {
@@ -186,10 +194,9 @@ std::vector<Failure> ambient_failures(const Stage& stage, const Teardown& teardo
 }
 
 std::vector<std::string> ambient_rules() {
-  return {
-      "decoy: no decoy gets a connection", "crash: no process ends that no step stopped",
-      "leak: no process outlives the steps and the subject; the subject exits within 2 s of TERM",
-      "secret: keys, plain or in base64, are seen only on the way to their provider"};
+  return {"decoy: no decoy gets a connection", "crash: no process ends that no step stopped",
+          "leak: no process outlives the world; ours exit within 2 s of TERM",
+          "secret: keys, plain or in base64, are seen only on the way to their provider"};
 }
 
 }  // namespace sallyport::sim::runner

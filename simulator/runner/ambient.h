@@ -1,6 +1,7 @@
 // The rules that hold in every scenario (scenario reference, section 13): no decoy gets a
 // connection, no process ends that no step stopped, nothing outlives the world, keys are seen on
-// the way to their provider only. Works on what the stage collected, after the subject has ended.
+// the way to their provider only. Works on what the stage collected, after all processes have
+// ended.
 #pragma once
 
 #include <string>
@@ -14,7 +15,7 @@ namespace sallyport::sim::runner {
 
 // What was seen while the world was being taken down.
 struct Teardown {
-  bool subject_in_time = true;             // it ended within its bound of TERM
+  std::vector<std::string> late;           // processes of ours that had to be killed
   std::vector<std::string> still_running;  // processes that outlived all that was stopped
 };
 

@@ -10,6 +10,7 @@
 
 #include "simulator/runner/ambient.h"
 #include "simulator/runner/judge.h"
+#include "simulator/runner/processes.h"
 #include "simulator/runner/steps.h"
 #include "simulator/world/file_system.h"
 #include "simulator/world/lifeline.h"
@@ -37,10 +38,10 @@ struct Course {
 net::Task<void> take_down(Course& course) {
   Stage& stage = course.stage;
   stage.pool.clear();
-  if (stage.subject) {
-    const base::TimePoint bound = stage.clock.now() + scaled(kTermBound, stage.options.slow);
-    course.teardown.subject_in_time = co_await stage.subject->stop(bound);
-  }
+  const base::Duration bound = scaled(kTermBound, stage.options.slow);
+  course.teardown.late = co_await end_processes(stage, bound);
+  // What was touched up to the end is told; afterwards nobody is left to be touched.
+  if (stage.faults) stage.faults->lift_all();
   stage.group.force();
   const base::TimePoint soon =
       stage.clock.now() + scaled(std::chrono::milliseconds(500), stage.options.slow);
@@ -59,7 +60,7 @@ net::Task<void> follow(Course& course) {
   Phases& phases = course.result.phases;
   const base::TimePoint began = stage.clock.now();
   const base::TimePoint deadline = began + scaled(stage.scenario.timeout, stage.options.slow);
-  stage.trouble = co_await stage.start_subject(deadline);
+  stage.trouble = co_await start_processes(stage, deadline);
   const base::TimePoint ready = stage.clock.now();
   phases.subject = ready - began;
   if (!stage.trouble) {
@@ -111,7 +112,7 @@ void conclude(const Course& course, CellResult& result) {
   }
   if (!is_green(result.verdict)) {
     show_events(stage, result);
-    if (stage.subject) result.subject_stderr = stage.subject->error_tail(kStderrLines);
+    if (stage.subject) result.subject_stderr = stage.subject->process().error_tail(kStderrLines);
   }
 }
 

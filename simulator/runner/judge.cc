@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "reference/base/scalars.h"
+#include "simulator/runner/checkers.h"
 
 namespace sallyport::sim::runner {
 namespace {
@@ -203,6 +204,18 @@ class ItemJudge {
     return std::nullopt;
   }
 
+  std::optional<Failure> operator()(const scenario::Checker& checker) const {
+    auto found = check(checker, of_);
+    if (!found) return std::nullopt;
+    Failure failure = failure_at(item_, "checker " + checker.name);
+    failure.verdict = found->verdict;
+    failure.expected = std::move(found->expected);
+    failure.observed = std::move(found->observed);
+    failure.notes = std::move(found->notes);
+    for (std::string& lane : found->lanes) failure.lanes.push_back(std::move(lane));
+    return failure;
+  }
+
  private:
   [[nodiscard]] Selector expanded(const Selector& selector) const {
     return journal::expand(selector, of_.lookup);
@@ -254,6 +267,12 @@ std::optional<Failure> missing_witness(const Case& of, const Expectation& item) 
   return failure;
 }
 
+// One expectation of a step that didn't hold.
+struct Broken {
+  std::size_t failure = 0;  // its place in the list
+  std::uint64_t times = 0;
+};
+
 Failure step_failure(const scenario::Step& step, std::string claim) {
   Failure failure;
   failure.lanes = {step.name};
@@ -263,12 +282,17 @@ Failure step_failure(const scenario::Step& step, std::string claim) {
   return failure;
 }
 
+// Of thousands of repetitions that break one expectation, the first is told, and how many there
+// are.
 void judge_outcome(const scenario::Step& step, const Outcome& outcome,
-                   std::vector<Failure>& failures) {
+                   std::map<std::string, Broken>& broken, std::vector<Failure>& failures) {
   for (const auto& [fact, matcher] : outcome.expect) {
     const auto found = outcome.facts.find(fact);
     const journal::Value* const value = found == outcome.facts.end() ? nullptr : &found->second;
     if (journal::fits(value, matcher)) continue;
+    const auto [place, first] = broken.emplace(fact, Broken{failures.size(), 0});
+    ++place->second.times;
+    if (!first) continue;
     Failure failure = step_failure(step, fmt::format("{}: {}", step.name, fact));
     failure.expected = journal::describe(matcher);
     failure.observed = journal::describe(value);
@@ -278,13 +302,24 @@ void judge_outcome(const scenario::Step& step, const Outcome& outcome,
     }
     failure.record_mark = matcher.record_mark;
     for (const char* const told : {"class", "phase", "errno", "rcode", "http_connect", "status",
-                                   "error", "answered_by", "exit", "stderr"}) {
+                                   "error", "answered_by", "exit", "stderr", "code", "detail"}) {
       const auto other = outcome.facts.find(told);
       if (other != outcome.facts.end() && told != fact) {
         failure.notes.push_back(fmt::format("{}: {}", told, journal::describe(&other->second)));
       }
     }
     failures.push_back(std::move(failure));
+  }
+}
+
+void judge_outcomes(const scenario::Step& step, const StepRecord& record,
+                    std::vector<Failure>& failures) {
+  std::map<std::string, Broken> broken;
+  for (const Outcome& outcome : record.outcomes) judge_outcome(step, outcome, broken, failures);
+  if (record.exchanges() < 2) return;
+  for (const auto& [fact, what] : broken) {
+    failures[what.failure].notes.push_back(
+        fmt::format("{} of {} exchanges broke this", what.times, record.exchanges()));
   }
 }
 
@@ -303,7 +338,7 @@ std::vector<Failure> judge(const Case& of) {
       failures.push_back(std::move(failure));
       continue;
     }
-    for (const Outcome& outcome : record->second.outcomes) judge_outcome(step, outcome, failures);
+    judge_outcomes(step, record->second, failures);
   }
   for (const Expectation& item : of.cell.expect) {
     auto failure = std::visit(ItemJudge(of, item), item.item);

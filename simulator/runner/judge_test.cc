@@ -22,6 +22,18 @@ class Judge : public testing::Test {
     journal_.append(std::move(event));
   }
 
+  // A step's event, or an actor's, so long after the beginning.
+  void at(const std::string& source, const std::string& kind, base::Duration after,
+          bool late = false) {
+    journal::Event event;
+    event.source = source;
+    event.source_type = source == "api" ? "provider" : "step";
+    event.kind = kind;
+    event.at = began_ + after;
+    event.late = late;
+    journal_.append(std::move(event));
+  }
+
   static Selector selector(const std::string& source, const std::string& kind) {
     Selector one;
     one.source = source;
@@ -45,6 +57,7 @@ class Judge : public testing::Test {
   Verdict verdict(Expectation item) { return verdict_of(judged(std::move(item)), false); }
 
   base::SystemClock clock_;
+  base::TimePoint began_ = clock_.now();
   journal::Journal journal_{clock_};
   scenario::Scenario scenario_;
   scenario::Cell cell_;
@@ -135,6 +148,101 @@ TEST_F(Judge, HoldsEveryRepetitionToItsExpectation) {
   ASSERT_EQ(failures.size(), 1U);
   EXPECT_EQ(failures[0].expected, "200");
   EXPECT_EQ(failures[0].observed, "403");
+}
+
+TEST_F(Judge, TellsOfManyRepetitionsTheFirstThatBrokeAndHowMany) {
+  scenario::Step step;
+  step.name = "call";
+  cell_.steps.push_back(step);
+  StepRecord& record = steps_["call"];
+  record.started = record.done = true;
+  for (int i = 0; i < 100; ++i) {
+    record.add({{{"status", std::int64_t{i < 50 ? 200 : 503}}}, {{"status", equals("200")}}});
+  }
+  const auto failures = judged(item(scenario::Count{selector("api", "request"), 0, {}}));
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_THAT(failures[0].notes, testing::Contains("50 of 100 exchanges broke this"));
+}
+
+TEST_F(Judge, HoldsControlStepsToTheirExpectationAndTellsWhyTheyWereRejected) {
+  scenario::Step step;
+  step.name = "rotate";
+  step.verb = scenario::KeyChange{};
+  cell_.steps.push_back(step);
+  const Outcome rejected{{{"class", std::string("rejected")},
+                          {"code", std::int64_t{9}},
+                          {"detail", std::string("in use")}},
+                         {{"class", equals("ok")}}};
+  steps_["rotate"] = {true, true, {rejected}};
+  const auto failures = judged(item(scenario::Count{selector("api", "request"), 0, {}}));
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_EQ(failures[0].observed, "rejected");
+  EXPECT_THAT(failures[0].notes, testing::Contains("code: 9"));
+  EXPECT_THAT(failures[0].notes, testing::Contains(HasSubstr("in use")));
+}
+
+TEST_F(Judge, CountsTheBoundOfAnEventuallyFromItsSinceOrTheLastStepsEnd) {
+  at("first", "done", std::chrono::milliseconds(10));
+  at("api", "early", std::chrono::milliseconds(15));
+  at("second", "done", std::chrono::milliseconds(50));
+  at("api", "request", std::chrono::milliseconds(70));
+  const auto within = [](std::string kind, const std::string& since, int ms) {
+    scenario::Eventually eventually{selector("api", kind), std::chrono::milliseconds(ms)};
+    eventually.selector.since = since;
+    return eventually;
+  };
+  EXPECT_EQ(verdict(item(within("request", "", 20))), Verdict::pass);
+  EXPECT_EQ(verdict(item(within("request", "", 19))), Verdict::fail);
+  EXPECT_EQ(verdict(item(within("request", "first", 60))), Verdict::pass);
+  EXPECT_EQ(verdict(item(within("request", "first", 59))), Verdict::fail);
+  // Without a `since` the whole run counts; with one, what happened before it doesn't.
+  EXPECT_EQ(verdict(item(within("early", "", 1))), Verdict::pass);
+  EXPECT_EQ(verdict(item(within("early", "second", 100))), Verdict::fail);
+  EXPECT_EQ(verdict(item(within("request", "third", 100))), Verdict::fail);
+}
+
+TEST_F(Judge, MeasuresASpanFromTheFirstStartToTheFirstEndAfterIt) {
+  at("api", "end", std::chrono::milliseconds(5));
+  at("api", "begin", std::chrono::milliseconds(10));
+  at("api", "begin", std::chrono::milliseconds(20));
+  at("api", "end", std::chrono::milliseconds(40));
+  at("api", "end", std::chrono::milliseconds(90));
+  const auto span = [](std::optional<base::Duration> least, std::optional<base::Duration> most) {
+    return scenario::Span{selector("api", "begin"), selector("api", "end"), least, most};
+  };
+  using std::chrono::milliseconds;
+  EXPECT_EQ(verdict(item(span({}, milliseconds(30)))), Verdict::pass);
+  EXPECT_EQ(verdict(item(span({}, milliseconds(29)))), Verdict::fail);
+  EXPECT_EQ(verdict(item(span(milliseconds(30), {}))), Verdict::pass);
+  EXPECT_EQ(verdict(item(span(milliseconds(31), {}))), Verdict::fail);
+  scenario::Span second = span({}, milliseconds(20));
+  second.from.nth = 2;
+  EXPECT_EQ(verdict(item(second)), Verdict::pass);
+  scenario::Span never = span({}, milliseconds(20));
+  never.to = selector("api", "never");
+  EXPECT_EQ(verdict(item(never)), Verdict::fail);
+}
+
+TEST_F(Judge, NeitherOrdersNorMeasuresWhatWasStampedLate) {
+  at("api", "begin", std::chrono::milliseconds(10));
+  at("api", "end", std::chrono::milliseconds(20), true);
+  EXPECT_EQ(verdict(item(scenario::Span{
+                selector("api", "begin"), selector("api", "end"), {}, std::chrono::seconds(1)})),
+            Verdict::fail);
+  EXPECT_EQ(verdict(item(scenario::Ordered{{selector("api", "begin"), selector("api", "end")}})),
+            Verdict::fail);
+}
+
+TEST_F(Judge, AsksACheckerAndTellsWhereItWasAsked) {
+  Expectation asked = item(scenario::Checker{"forwarded_once", "api", ""});
+  asked.place.file = "a.yaml";
+  asked.place.mark.line = 7;
+  const auto failures = judged(asked);
+  ASSERT_EQ(failures.size(), 1U);
+  EXPECT_EQ(failures[0].verdict, Verdict::vacuous);
+  EXPECT_EQ(failures[0].claim, "checker forwarded_once");
+  EXPECT_EQ(failures[0].file, "a.yaml");
+  EXPECT_EQ(failures[0].mark.line, 7);
 }
 
 TEST(VerdictOf, TurnsWithAKnownIssue) {

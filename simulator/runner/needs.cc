@@ -7,12 +7,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 #include <sstream>
 #include <vector>
 
 #include "reference/base/unique_fd.h"
+#include "simulator/runner/fault_steps.h"
+#include "simulator/world/doctor.h"
 
 namespace sallyport::sim::runner {
 namespace {
@@ -61,6 +64,13 @@ std::string version_of(const std::string& path) {
 
 bool exists(const char* path) { return ::access(path, F_OK) == 0; }
 
+bool has_firewall() {
+  const std::vector<world::Finding> findings = world::probe();
+  return std::any_of(findings.begin(), findings.end(), [](const world::Finding& finding) {
+    return finding.name == "firewall" && finding.ok;
+  });
+}
+
 bool has_landlock() {
 #ifdef SYS_landlock_create_ruleset
   constexpr unsigned kVersionOnly = 1;
@@ -104,18 +114,38 @@ std::optional<std::string> Needs::unmet(const scenario::Need& need) {
     return fmt::format("needs {} {}, not {}", need.command, need.version,
                        found.substr(0, found.find('\n')));
   }
-  const bool met = (need.name == "root" && ::geteuid() == 0) ||
-                   (need.name == "ids" && ::geteuid() == 0) ||
-                   (need.name == "ipv6" && exists("/proc/sys/net/ipv6")) ||
-                   (need.name == "seccomp" && exists("/proc/sys/kernel/seccomp")) ||
-                   (need.name == "netem" && exists("/sys/module/sch_netem")) ||
-                   (need.name == "landlock" && has_landlock());
+  const bool met =
+      (need.name == "root" && ::geteuid() == 0) || (need.name == "ids" && ::geteuid() == 0) ||
+      (need.name == "ipv6" && exists("/proc/sys/net/ipv6")) ||
+      (need.name == "seccomp" && exists("/proc/sys/kernel/seccomp")) ||
+      (need.name == "netem" && exists("/sys/module/sch_netem")) ||
+      (need.name == "firewall" && has_firewall()) || (need.name == "landlock" && has_landlock());
   if (met) return std::nullopt;
   return fmt::format("needs {}", need.name);
 }
 
+bool needs_firewall(const scenario::Cell& cell) {
+  const bool down = (cell.gateway && !cell.gateway->up) ||
+                    (cell.supervisor && !cell.supervisor->up) ||
+                    std::any_of(cell.middleware.begin(), cell.middleware.end(),
+                                [](const middleware::ServiceSpec& service) { return !service.up; });
+  return down || std::any_of(cell.steps.begin(), cell.steps.end(), [](const scenario::Step& step) {
+           const auto* const fault = std::get_if<scenario::Fault>(&step.verb);
+           const auto* const control = std::get_if<scenario::ProcessControl>(&step.verb);
+           return (fault != nullptr && needs_packets(fault->kind)) ||
+                  (control != nullptr && control->kind != scenario::ProcessControl::Kind::start);
+         });
+}
+
 std::optional<std::string> Needs::unmet(const scenario::Scenario& scenario) {
-  for (const scenario::Need& need : scenario.needs) {
+  std::vector<scenario::Need> needs = scenario.needs;
+  if (std::any_of(scenario.cells.begin(), scenario.cells.end(), needs_firewall)) {
+    scenario::Need firewall;
+    firewall.name = "firewall";
+    firewall.derived = true;
+    needs.push_back(std::move(firewall));
+  }
+  for (const scenario::Need& need : needs) {
     const std::string key = need.name + " " + need.command + " " + need.version;
     const auto found = known_.find(key);
     const auto answer =

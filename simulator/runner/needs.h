@@ -19,6 +19,10 @@ class Needs {
   std::map<std::string, std::optional<std::string>> known_;
 };
 
+// Whether the cell has faults made of packets, or actors that are down for a while: who runs into
+// them is told by the packet filter.
+[[nodiscard]] bool needs_firewall(const scenario::Cell& cell);
+
 // Whether `found` (`v20.20.2`, `curl 7.88.1 ...`) fits `wanted` (`>=20`, `>=7.80`): numbers between
 // dots are compared one by one. An empty wish always fits.
 [[nodiscard]] bool version_fits(const std::string& found, const std::string& wanted);

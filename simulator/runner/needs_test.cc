@@ -31,5 +31,23 @@ TEST(Needs, SayWhatIsMissing) {
   EXPECT_EQ(needs.unmet(scenario), "needs the command no-such-command-here");
 }
 
+TEST(Needs, IncludeThePacketFilterForPacketFaultsAndForActorsThatAreDown) {
+  scenario::Cell cell;
+  EXPECT_FALSE(needs_firewall(cell));
+  scenario::Step step;
+  step.verb = scenario::Fault{scenario::FaultKind::slow, "guard", {}, 0};
+  cell.steps = {step};
+  EXPECT_FALSE(needs_firewall(cell));
+  step.verb = scenario::Fault{scenario::FaultKind::blackhole, "guard", {}, 0};
+  cell.steps = {step};
+  EXPECT_TRUE(needs_firewall(cell));
+  step.verb = scenario::ProcessControl{scenario::ProcessControl::Kind::stop, "gateway", 15};
+  cell.steps = {step};
+  EXPECT_TRUE(needs_firewall(cell));
+  cell.steps.clear();
+  cell.gateway.emplace().up = false;
+  EXPECT_TRUE(needs_firewall(cell));
+}
+
 }  // namespace
 }  // namespace sallyport::sim::runner

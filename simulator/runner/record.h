@@ -2,6 +2,7 @@
 // expected of it, with its own nonce filled in.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -19,8 +20,17 @@ struct Outcome {
 struct StepRecord {
   bool started = false;
   bool done = false;
-  std::vector<Outcome> outcomes;  // one for each repetition: the last attempt's
+  // One for each repetition: its last attempt's. Of those that met what was expected only the last
+  // one is kept, so that thousands cost no more than a few; `held` counts the others.
+  std::vector<Outcome> outcomes;
+  std::uint64_t held = 0;
+
+  [[nodiscard]] std::uint64_t exchanges() const { return held + outcomes.size(); }
+  void add(Outcome outcome);
 };
+
+// Whether everything holds that was expected.
+[[nodiscard]] bool holds(const Outcome& outcome);
 
 using StepRecords = std::map<std::string, StepRecord>;
 

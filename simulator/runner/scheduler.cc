@@ -176,6 +176,8 @@ int Scheduler::body(world::WorldContext& context, const Job& job, base::TimePoin
   signals_.restore();
   StageOptions stage;
   stage.supervisor_binary = options_.supervisor_binary;
+  stage.gateway_binary = options_.gateway_binary;
+  stage.middleware_binary = options_.middleware_binary;
   stage.run_folder = keep.empty() ? kRunFolder : keep;
   stage.slow = options_.slow;
   stage.ids = context.ids;
@@ -199,9 +201,13 @@ void Scheduler::start(const Job& job) {
   running.began = clock_.now();
   world::WorldPlan plan;
   plan.files.read_only = {self_folder(), job.scenario->folder};
-  const fs::path supervisor_folder = fs::path(options_.supervisor_binary).parent_path();
-  if (supervisor_folder.string() != plan.files.read_only.front())
-    plan.files.read_only.push_back(supervisor_folder.string());
+  for (const std::string* const binary :
+       {&options_.supervisor_binary, &options_.gateway_binary, &options_.middleware_binary}) {
+    const std::string folder = fs::path(*binary).parent_path().string();
+    const auto& known = plan.files.read_only;
+    if (!folder.empty() && std::find(known.begin(), known.end(), folder) == known.end())
+      plan.files.read_only.push_back(folder);
+  }
   if (options_.keep != Keep::never) {
     running.keep = (fs::absolute(options_.keep_folder) / file_name_of(job)).string();
     std::error_code ignored;

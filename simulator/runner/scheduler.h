@@ -18,8 +18,9 @@ struct RunOptions {
   std::size_t jobs = 2;  // worlds at once, at least 1
   double slow = 1.0;     // multiplies every limit, pace, pause and bound
   Keep keep = Keep::never;
-  std::string keep_folder;         // where artefacts are kept; made if it isn't there
-  std::string supervisor_binary;   // absolute
+  std::string keep_folder;  // where artefacts are kept; made if it isn't there
+  // Absolute paths.
+  std::string supervisor_binary, gateway_binary, middleware_binary;
   std::vector<std::string> cells;  // only cells of these names; empty: all
 };
 

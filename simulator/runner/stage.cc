@@ -5,6 +5,9 @@
 
 #include <algorithm>
 
+#include "reference/base/check.h"
+#include "simulator/runner/specs.h"
+
 namespace sallyport::sim::runner {
 namespace {
 
@@ -16,10 +19,6 @@ std::uint64_t seed_of(const scenario::Scenario& scenario, const scenario::Cell& 
   std::uint64_t hash = scenario.seed ^ 0xcbf29ce484222325U;
   for (const char c : cell.name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return hash;
-}
-
-net::IpAddress own_address(const net::Endpoint& listen) {
-  return listen.address.is_unspecified() ? net::IpAddress::v4(0x7f000001) : listen.address;
 }
 
 std::string authority_of(const std::string& host, std::uint16_t port, bool tls) {
@@ -51,12 +50,20 @@ std::vector<topology::HostSpec> hosts_with_addresses(const scenario::Cell& cell)
   for (const providers::DecoySpec& decoy : cell.decoys) {
     add_address(hosts, cell, decoy.host, decoy.listen.address);
   }
+  for (const middleware::ServiceSpec& service : cell.middleware) {
+    add_address(hosts, cell, service.host, service.listen.address);
+  }
+  if (cell.gateway) add_address(hosts, cell, cell.gateway->host, cell.gateway->listen.address);
   if (cell.supervisor)
     add_address(hosts, cell, cell.supervisor->host, cell.supervisor->listen.address);
   return hosts;
 }
 
 }  // namespace
+
+net::IpAddress own_address(const net::Endpoint& listen) {
+  return listen.address.is_unspecified() ? net::IpAddress::v4(0x7f000001) : listen.address;
+}
 
 std::string url_of(const providers::ProviderSpec& spec, std::uint16_t port) {
   const bool tls = spec.tls != providers::TlsKind::none;
@@ -78,6 +85,11 @@ Stage::Stage(const scenario::Scenario& of, const scenario::Cell& one, StageOptio
   variables["run.nonce"] = random.hex(kNonceOctets);
   variables["run.dir"] = options.run_folder;
   mint_keys();
+  control.policy_yaml = cell.policy_yaml;
+  control.inference = cell.inference;
+  for (const providers::ProviderSpec& provider : cell.providers) {
+    if (!provider.keys.empty()) control.keys[provider.name] = provider.keys.front();
+  }
 }
 
 Stage::~Stage() = default;
@@ -99,6 +111,7 @@ std::optional<std::string> Stage::build_hosts() {
   auto built = topology::Hosts::build(hosts_with_addresses(cell), folder, about);
   if (!built) return fmt::format("host {}: {}", about, built.error().message());
   hosts.emplace(std::move(*built));
+  faults.emplace(loop.executor(), clock);
   return std::nullopt;
 }
 
@@ -139,7 +152,9 @@ std::optional<std::string> Stage::start_actors() {
   for (const providers::DecoySpec& spec : cell.decoys) {
     if (auto trouble_there = place(decoys, spec)) return trouble_there;
   }
+  choose_ports();
   name_actors();
+  make_processes();
   for (const auto& [name, provider] : providers) provider->start();
   for (const auto& [name, decoy] : decoys) decoy->start();
   name_server =
@@ -149,6 +164,49 @@ std::optional<std::string> Stage::start_actors() {
     return "the name server can't listen: " + started.error().message();
   }
   return std::nullopt;
+}
+
+// Gateway and services are processes that may be down when others are told where they are. Their
+// ports are below those that the kernel gives to clients.
+void Stage::choose_ports() {
+  constexpr std::uint16_t kFirstPort = 17670;
+  if (cell.gateway) process_listeners_[kGateway] = cell.gateway->listen;
+  for (const middleware::ServiceSpec& service : cell.middleware)
+    process_listeners_[service.name] = service.listen;
+  std::set<std::uint16_t> taken;
+  for (const auto& [name, provider] : providers) taken.insert(provider->endpoint().port);
+  for (const auto& [name, decoy] : decoys) taken.insert(decoy->endpoint().port);
+  if (cell.supervisor) taken.insert(cell.supervisor->listen.port);
+  for (const auto& [name, at] : process_listeners_) taken.insert(at.port);
+  std::uint16_t next = kFirstPort;
+  for (auto& [name, at] : process_listeners_) {
+    if (at.port != 0) continue;
+    while (taken.contains(next)) ++next;
+    at.port = next;
+    taken.insert(next);
+  }
+}
+
+void Stage::make_processes() {
+  if (cell.gateway) {
+    gateway = std::make_unique<subject::Gateway>(gateway_spec(*this), loop.executor(), clock,
+                                                 deadlines, journal);
+  }
+  for (const middleware::ServiceSpec& service : cell.middleware) {
+    services[service.name] = std::make_unique<middleware::Service>(service_spec(*this, service),
+                                                                   surroundings_of(*this, service));
+  }
+  if (cell.supervisor) {
+    subject = std::make_unique<subject::Subject>(subject_spec(*this), loop.executor(), deadlines,
+                                                 journal, [this] { return only_step(); });
+  }
+}
+
+void Stage::drain() {
+  if (faults) faults->drain();
+  for (const auto& [name, service] : services) service->drain_events();
+  if (gateway) gateway->process().drain();
+  if (subject) subject->process().drain();
 }
 
 void Stage::name_actors() {
@@ -170,79 +228,30 @@ void Stage::name_actors() {
     const std::string host = own_address(at).to_string();
     name(actor, "http://" + authority_of(host, at.port, false), host, at);
   }
+  for (const auto& [actor, at] : process_listeners_) {
+    const std::string address = own_address(at).to_string();
+    name(actor, "http://" + authority_of(address, at.port, false), address, at);
+  }
   if (cell.supervisor) {
     const net::Endpoint at = cell.supervisor->listen;
     name(cell.supervisor->name, "http://" + at.to_string(), at.address.to_string(), at);
   }
 }
 
-std::optional<subject::Route> Stage::route() const {
-  if (!cell.inference) return std::nullopt;
-  const auto found = providers.find(cell.inference->provider);
-  if (found == providers.end()) return std::nullopt;
-  const providers::ProviderSpec& spec = found->second->spec();
-  subject::Route route;
-  route.base_url = spec.record_base_url.empty()
-                       ? url_of(spec, found->second->endpoint().port) + "/v1"
-                       : journal::expand(spec.record_base_url, lookup(), true);
-  route.model = cell.inference->model;
-  route.provider_type = spec.record_type.empty() ? "openai" : spec.record_type;
-  route.timeout = cell.inference->timeout;
-  if (route.provider_type == "anthropic") {
-    route.protocols = {"anthropic_messages", "model_discovery"};
-  } else {
-    route.protocols = {"openai_chat_completions", "openai_completions", "openai_responses",
-                       "openai_embeddings", "model_discovery"};
-  }
-  if (!spec.keys.empty()) {
-    route.api_key = variable(fmt::format("{}.key.{}", spec.name, spec.keys.front())).value_or("");
-  }
-  return route;
-}
-
-subject::SubjectSpec Stage::subject_spec() const {
-  const scenario::Supervisor& given = *cell.supervisor;
-  subject::SubjectSpec spec;
-  spec.name = given.name;
-  spec.binary = options.supervisor_binary;
-  spec.folder = options.run_folder + "/" + given.name;
-  spec.host = hosts->view(given.host);
-  spec.sandbox_net_namespace = hosts->has(given.serves) ? hosts->fd(given.serves) : -1;
-  spec.listen = given.listen;
-  spec.policy_yaml = journal::expand(cell.policy_yaml, lookup(), true);
-  spec.route = route();
-  spec.name_servers = {net::Endpoint{net::IpAddress::v4(0x7f000035), 53}};
-  spec.hosts_file = spec.host.hosts;
-  spec.upstream_ca_pem = authority->ca_pem();
-  spec.private_forward = given.forward == scenario::Supervisor::Forward::private_only;
-  for (const auto& [name, limit] : given.limits) {
-    spec.limits[name] =
-        subject::Limit{limit.time, name.find("bytes") != std::string::npos, limit.value};
-  }
-  for (const std::string& argument : given.args) {
-    spec.arguments.push_back(journal::expand(argument, lookup(), true));
-  }
-  for (const auto& [name, value] : given.environment) {
-    spec.environment[name] = journal::expand(value, lookup(), true);
-  }
-  spec.slow = options.slow;
-  return spec;
-}
-
-net::Task<std::optional<std::string>> Stage::start_subject(base::TimePoint deadline) {
-  if (!cell.supervisor) co_return std::nullopt;
-  subject = std::make_unique<subject::Subject>(subject_spec(), loop.executor(), clock, deadlines,
-                                               journal, [this] { return only_step(); });
-  const auto failure = co_await subject->start(deadline);
-  if (failure) co_return "the subject: " + failure->what;
-  sandbox_trust = wire::TlsContext::client(subject->ca_pem());
-  co_return std::nullopt;
-}
-
 std::optional<std::string> Stage::variable(std::string_view name) const {
   const auto found = variables.find(std::string(name));
-  if (found == variables.end()) return std::nullopt;
-  return found->second;
+  if (found != variables.end()) return found->second;
+  constexpr std::string_view kPlaceholder = ".placeholder";
+  if (!name.ends_with(kPlaceholder) || !subject) return std::nullopt;
+  name.remove_suffix(kPlaceholder.size());
+  // The subject writes it, perhaps anew, once it knows of the credential.
+  for (const providers::ProviderSpec& spec : cell.providers) {
+    if (spec.name != name || spec.credential.empty()) continue;
+    for (const auto& [variable, value] : subject->agent_environment()) {
+      if (variable == spec.credential) return value;
+    }
+  }
+  return std::nullopt;
 }
 
 journal::Lookup Stage::lookup() const {
@@ -286,6 +295,20 @@ subject::Subject* Stage::serving(std::string_view host) const {
   return serves ? subject.get() : nullptr;
 }
 
+Stage::Listener Stage::listener_of(const std::string& actor) const {
+  if (const auto found = providers.find(actor); found != providers.end())
+    return {found->second->spec().host, found->second->endpoint()};
+  for (const providers::DecoySpec& decoy : cell.decoys) {
+    if (decoy.name == actor) return {decoy.host, decoys.at(actor)->endpoint()};
+  }
+  if (cell.gateway && actor == kGateway) return {cell.gateway->host, process_listeners_.at(actor)};
+  for (const middleware::ServiceSpec& service : cell.middleware) {
+    if (service.name == actor) return {service.host, process_listeners_.at(actor)};
+  }
+  CHECK(cell.supervisor && cell.supervisor->name == actor);
+  return {cell.supervisor->host, cell.supervisor->listen};
+}
+
 std::string Stage::actor_at(const net::Endpoint& endpoint) const {
   const auto listens = [&endpoint](const net::Endpoint& at) {
     return at.port == endpoint.port &&
@@ -296,6 +319,9 @@ std::string Stage::actor_at(const net::Endpoint& endpoint) const {
   }
   for (const auto& [name, decoy] : decoys) {
     if (listens(decoy->endpoint())) return name;
+  }
+  for (const auto& [name, at] : process_listeners_) {
+    if (listens(at)) return name;
   }
   if (cell.supervisor && listens(cell.supervisor->listen)) return cell.supervisor->name;
   return {};

@@ -19,12 +19,15 @@
 #include "reference/net/task_group.h"
 #include "simulator/agents/client.h"
 #include "simulator/journal/journal.h"
+#include "simulator/middleware/service.h"
 #include "simulator/providers/decoy.h"
 #include "simulator/providers/provider.h"
 #include "simulator/runner/record.h"
 #include "simulator/runner/result.h"
 #include "simulator/scenario/scenario.h"
+#include "simulator/subject/gateway.h"
 #include "simulator/subject/subject.h"
+#include "simulator/topology/faults.h"
 #include "simulator/topology/hosts.h"
 #include "simulator/topology/name_server.h"
 #include "simulator/wire/certificates.h"
@@ -34,8 +37,9 @@ namespace sallyport::sim::runner {
 
 // What the scheduler tells every world.
 struct StageOptions {
-  std::string supervisor_binary;  // absolute
-  std::string run_folder;         // writable, this cell's own
+  // Absolute paths.
+  std::string supervisor_binary, gateway_binary, middleware_binary;
+  std::string run_folder;  // writable, this cell's own
   double slow = 1.0;
   bool ids = false;  // agents can be given an id of their own
 };
@@ -47,6 +51,14 @@ struct Canary {
   std::string value;
 };
 
+// What the control plane says by now: the cell's own words, and what steps made of them.
+struct ControlPlane {
+  std::string policy_yaml;  // may hold variables
+  std::optional<scenario::Inference> inference;
+  std::map<std::string, std::string> keys;  // the key that it hands out, by provider
+  std::set<std::string> deleted;            // providers without a record
+};
+
 class Stage {
  public:
   Stage(const scenario::Scenario& scenario, const scenario::Cell& cell, StageOptions options);
@@ -56,8 +68,9 @@ class Stage {
 
   // Each answers what went wrong, or nothing. In this order.
   [[nodiscard]] std::optional<std::string> build_hosts();
+  // Light actors run after it; processes (gateway, services, subject) are made, but not started:
+  // that is start_processes()'s (processes.h).
   [[nodiscard]] std::optional<std::string> start_actors();
-  [[nodiscard]] net::Task<std::optional<std::string>> start_subject(base::TimePoint deadline);
 
   // $(ACTOR.url) and the like; nothing for names that aren't the world's.
   [[nodiscard]] std::optional<std::string> variable(std::string_view name) const;
@@ -77,10 +90,19 @@ class Stage {
 
   // The supervisor that serves `host`; null when none does.
   [[nodiscard]] subject::Subject* serving(std::string_view host) const;
+  // Where an actor listens, and in which host; its port is known even while it is down. CHECKs that
+  // there is such an actor.
+  struct Listener {
+    std::string host;
+    net::Endpoint at;
+  };
+  [[nodiscard]] Listener listener_of(const std::string& actor) const;
   // The actor that listens at `endpoint` as seen by `from`; empty when none is known.
   [[nodiscard]] std::string actor_at(const net::Endpoint& endpoint) const;
 
   void note(const std::string& step, std::string kind, journal::Fields fields);
+  // Journals at once what processes have written and what faults have touched so far.
+  void drain();
 
   const scenario::Scenario& scenario;
   const scenario::Cell& cell;
@@ -99,9 +121,12 @@ class Stage {
   std::unique_ptr<wire::Authority> authority;
   std::shared_ptr<wire::TlsContext> world_trust;
   std::shared_ptr<wire::TlsContext> sandbox_trust;  // null until the subject is ready
+  std::optional<topology::Faults> faults;
   std::unique_ptr<topology::NameServer> name_server;
   std::map<std::string, std::unique_ptr<providers::Provider>> providers;
   std::map<std::string, std::unique_ptr<providers::Decoy>> decoys;
+  std::unique_ptr<subject::Gateway> gateway;
+  std::map<std::string, std::unique_ptr<middleware::Service>> services;
   std::unique_ptr<subject::Subject> subject;
   agents::ConnectionPool pool;
 
@@ -110,6 +135,8 @@ class Stage {
   std::set<std::string> under_way;  // client steps
   std::string last_under_way;
   StepRecords records;
+  ControlPlane control;
+  std::map<std::string, scenario::Fault> faults_in_force;  // by the step that began them
   // What ran as a command: its arguments, environment and output, for the secrets rule.
   std::map<std::string, std::string> command_texts;
   // Something of ours broke; the cell's verdict is `error`.
@@ -124,13 +151,19 @@ class Stage {
   template <class Actor, class Spec>
   [[nodiscard]] std::optional<std::string> place(
       std::map<std::string, std::unique_ptr<Actor>>& actors, const Spec& spec);
-  [[nodiscard]] subject::SubjectSpec subject_spec() const;
-  [[nodiscard]] std::optional<subject::Route> route() const;
+  void make_processes();
+  void choose_ports();
 
+  std::map<std::string, net::Endpoint> process_listeners_;  // of gateway and services
   std::map<std::string, std::string, std::less<>> nonces_;
 };
 
 // `http://api.test`, `https://10.0.0.1:8443`: the port is left out where it is the scheme's.
 [[nodiscard]] std::string url_of(const providers::ProviderSpec& spec, std::uint16_t port);
+
+// As seen by its own host: a wildcard listener is at 127.0.0.1.
+[[nodiscard]] net::IpAddress own_address(const net::Endpoint& listen);
+
+inline constexpr const char* kGateway = "gateway";
 
 }  // namespace sallyport::sim::runner

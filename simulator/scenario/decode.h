@@ -17,19 +17,22 @@ struct Context {
   Complaints& complaints;
   Matrix& matrix;
   Cell& cell;
-  // Every name that an event can come from: providers, decoys, steps, `dns`, `supervisor`.
+  // Every name that an event can come from: providers, decoys, middleware services, steps, `dns`,
+  // `gateway`, `supervisor`.
   std::map<std::string, SourceType> sources;
   // Names of what a later version has: complained about where they are made, not where used.
   std::set<std::string> later = {};
   std::set<std::string> hosts;
   std::vector<std::string> steps;                        // in the order of the file
   std::map<std::string, std::vector<std::string>> keys;  // by provider
+  std::set<std::string> credentials = {};                // providers with a `credential`
 };
 
 // Names of hosts, actors and steps in `root`: their grammar, that all differ, and the tables above.
 void collect_names(const Node& root, Context& context);
 // By its verb; control where it has none of this version's.
 [[nodiscard]] SourceType type_of_step(const Node& step);
+[[nodiscard]] bool is_actor(SourceType type);
 // Complains unless `name` is one of `known`; `what` as in "no host".
 bool check_known(const Node& where, const std::string& name, const std::set<std::string>& known,
                  std::string_view what, Complaints& complaints);
@@ -40,10 +43,20 @@ void decode_hosts(const Node& hosts, Context& context);
 void decode_dns(const Node& dns, Context& context);  // after the providers, whose names it has
 void decode_providers(const Node& providers, Context& context);
 void decode_decoys(const Node& decoys, Context& context);
+void decode_middleware(const Node& middleware, Context& context);
+void decode_gateway(const Node& gateway, Context& context);
 void decode_supervisor(const Node& supervisor, Context& context);
+// Whether the supervisor can reach what it asks, and whether it ever starts. After the steps.
+void check_subject(const Node& root, Context& context);
 void decode_inference(const Node& inference, Context& context);
+std::optional<Inference> inference_of(const Node& inference, Context& context);  // none for `none`
 void decode_policy(const Node& policy, Context& context);
+std::string policy_of(const Node& policy, Context& context);
 void decode_steps(const Node& steps, Context& context);
+// The part of a step that is its control verb's, but for `pause`.
+void decode_control(std::string_view verb, Reader& reader, Step& step, Context& context);
+// Whether the step `name` comes at or after the step `self`.
+bool not_earlier(const std::string& name, const std::string& self, const Context& context);
 // Items with `across` come out apart, by their place in the list.
 void decode_expectations(const Node& list, Context& context,
                          std::map<std::size_t, Expectation>& across);
@@ -59,6 +72,8 @@ enum class SelectorUse { any, trigger };
 journal::Selector decode_selector(const Node& node, SelectorUse use, Context& context);
 // `event`, `where`, `since`, `before`, `nth` of a map that has other keys too.
 journal::Selector decode_selector(Reader& reader, SelectorUse use, Context& context);
+// `where` of the selector, whose source and kind are known.
+void decode_where(const Node& where, journal::Selector& selector, Context& context);
 // What the events of the selector's kind may have; empty when it names nothing.
 std::vector<Field> fields_of(const journal::Selector& selector, const Context& context);
 
@@ -67,7 +82,7 @@ journal::Matcher decode_matcher(const Node& node, const Field& field, Context& c
 std::map<std::string, journal::Matcher> decode_matchers(const Node& node,
                                                         std::span<const Field> fields,
                                                         std::string_view what, Context& context);
-// A duration, `ACTOR.FIELD` or `ACTOR.FIELD * 1.5`.
+// A duration, `ACTOR.FIELD` or `ACTOR.FIELD * 1.5`. After the actors.
 std::optional<base::Duration> decode_bound(const Node& node, Context& context);
 
 providers::Answer decode_answer(const Node& node, Context& context);

@@ -14,6 +14,18 @@ constexpr std::array<std::string_view, 7> kItems{"count",   "never", "always", "
                                                  "ordered", "span",  "same"};
 constexpr std::array<std::string_view, 2> kMoreItems{"differs", "checker"};
 
+struct CheckerRule {
+  std::string_view name;
+  bool provider = false;  // whether it has that argument
+  bool step = false;
+};
+constexpr std::array<CheckerRule, 4> kCheckers{{{"credential_epochs", true},
+                                                {"forwarded_once", true},
+                                                {"generation_monotonic"},
+                                                {"stream_prefix", true, true}}};
+constexpr std::array<std::string_view, 3> kCheckersLater{"chain_order", "audit_complete",
+                                                         "resources_flat"};
+
 std::optional<std::uint64_t> maybe_integer(Reader& reader, std::string_view key) {
   const Node* node = reader.get(key);
   if (node == nullptr) return std::nullopt;
@@ -147,6 +159,43 @@ Compare decode_compare(const Node& node, bool differs, Context& context) {
   return compare;
 }
 
+Checker decode_checker(Reader& reader, const Node& node, const CheckerRule& rule,
+                       Context& context) {
+  Checker checker;
+  checker.name = rule.name;
+  if (const Node* provider = rule.provider ? reader.require("provider") : nullptr) {
+    checker.provider = as_text(*provider, context.complaints).value_or("");
+    std::set<std::string> known;
+    for (const auto& spec : context.cell.providers) known.insert(spec.name);
+    check_known(*provider, checker.provider, known, "provider", context.complaints);
+  }
+  if (const Node* step = rule.step ? reader.require("step") : nullptr) {
+    checker.step = as_text(*step, context.complaints).value_or("");
+    const std::set<std::string> known(context.steps.begin(), context.steps.end());
+    const bool is_step = check_known(*step, checker.step, known, "step", context.complaints);
+    const auto source = context.sources.find(checker.step);
+    if (is_step && source != context.sources.end() && source->second != SourceType::request) {
+      context.complaints.at(
+          *step, fmt::format("\"{}\" is about a request; \"{}\" is none", node.text, checker.step));
+    }
+  }
+  return checker;
+}
+
+// The checker's arguments, or nothing after a complaint.
+const CheckerRule* checker_rule(const Node& node, Context& context) {
+  if (node.is_scalar()) {
+    const auto* later = std::find(kCheckersLater.begin(), kCheckersLater.end(), node.text);
+    if (later != kCheckersLater.end()) {
+      context.complaints.at(node, not_yet(fmt::format("the checker \"{}\"", node.text)));
+      return nullptr;
+    }
+  }
+  const std::span<const CheckerRule> rules(kCheckers);
+  const auto word = as_word(node, names_of(rules), "a checker", context.complaints);
+  return word ? find_by_name(rules, *word) : nullptr;
+}
+
 void decode_witness(Reader& reader, Expectation& out, Context& context) {
   const Node* node = reader.get("witness");
   if (node == nullptr) return;
@@ -200,7 +249,7 @@ std::optional<std::string> question_of(const Node& node, Context& context) {
   }
   context.complaints.at(node,
                         "an item of expect is a map with one of count, never, always, "
-                        "eventually, ordered, span, same, differs");
+                        "eventually, ordered, span, same, differs, checker");
   return std::nullopt;
 }
 
@@ -224,13 +273,15 @@ std::optional<Expectation> decode_expectation(const Node& node, Context& context
   Expectation out;
   out.place = node.use();
   out.record = node.record();
-  if (*question == "checker") {
-    context.complaints.at(node, not_yet("\"checker\""));
-    return std::nullopt;
-  }
   Reader reader(node, fmt::format("a \"{}\" item", *question), context.complaints);
   const Node& value = *reader.get(*question);
-  decode_item(*question, reader, value, out, context);
+  if (*question == "checker") {
+    const CheckerRule* rule = checker_rule(value, context);
+    if (rule == nullptr) return std::nullopt;
+    out.item = decode_checker(reader, value, *rule, context);
+  } else {
+    decode_item(*question, reader, value, out, context);
+  }
   if (*question == "count" || *question == "never") decode_witness(reader, out, context);
   check_witness(node, out, context);
   for (const char* key : {"is", "at_least", "at_most"}) {

@@ -177,6 +177,38 @@ std::optional<base::Duration> limit_of_supervisor(const Node& node, const std::s
   return std::nullopt;
 }
 
+// ACTOR.FIELD, as it stands in this cell.
+std::optional<base::Duration> time_of_actor(const Node& node, std::string_view name,
+                                            Context& context) {
+  const std::size_t dot = name.find('.');
+  const std::string actor(name.substr(0, dot));
+  const std::string field(dot == std::string_view::npos ? "" : name.substr(dot + 1));
+  constexpr std::string_view kLimits = "limits.";
+  std::vector<std::string_view> fields;
+  if (context.cell.supervisor && actor == context.cell.supervisor->name) {
+    if (field.starts_with(kLimits)) {
+      return limit_of_supervisor(node, field.substr(kLimits.size()), context);
+    }
+    if (field == "poll") return context.cell.supervisor->poll;
+    fields = {"poll", "limits.NAME"};
+  }
+  for (const middleware::ServiceSpec& service : context.cell.middleware) {
+    if (service.name != actor) continue;
+    if (field == "timeout") return service.timeout;
+    fields = {"timeout"};
+  }
+  if (fields.empty()) {
+    context.complaints.at(node, fmt::format("\"{}\" isn't a bound: {}, SERVICE.timeout, "
+                                            "supervisor.poll or supervisor.limits.NAME, perhaps "
+                                            "times a number",
+                                            node.text, base::kDurationForm));
+  } else {
+    context.complaints.at(node, fmt::format("\"{}\" has no time \"{}\"{}", actor, field,
+                                            base::suggestion(field, fields)));
+  }
+  return std::nullopt;
+}
+
 std::string_view trim(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -208,16 +240,9 @@ std::optional<base::Duration> decode_bound(const Node& node, Context& context) {
     }
     factor = *given;
   }
-  constexpr std::string_view kLimits = "supervisor.limits.";
-  if (name.starts_with(kLimits) && context.cell.supervisor) {
-    const auto base = limit_of_supervisor(node, std::string(name.substr(kLimits.size())), context);
-    if (!base) return std::nullopt;
-    return base::Duration(static_cast<std::int64_t>(static_cast<double>(base->count()) * factor));
-  }
-  complaints.at(node, fmt::format("\"{}\" isn't a bound: {}, or supervisor.limits.NAME, perhaps "
-                                  "times a number",
-                                  node.text, base::kDurationForm));
-  return std::nullopt;
+  const auto base = time_of_actor(node, name, context);
+  if (!base) return std::nullopt;
+  return base::Duration(static_cast<std::int64_t>(static_cast<double>(base->count()) * factor));
 }
 
 journal::Matcher decode_matcher(const Node& node, const Field& field, Context& context) {

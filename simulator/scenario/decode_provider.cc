@@ -203,6 +203,25 @@ void decode_dialect(Reader& reader, ProviderSpec& provider) {
   provider.dialect = plain ? providers::Dialect::plain : providers::Dialect::openai;
 }
 
+void decode_credential(Reader& reader, ProviderSpec& provider) {
+  const Node* node = reader.get("credential");
+  if (node == nullptr || node->is_word("none")) return;
+  provider.credential = as_text(*node, reader.complaints()).value_or("");
+  const std::string& name = provider.credential;
+  const bool variable = !name.empty() && (name[0] < '0' || name[0] > '9') &&
+                        std::all_of(name.begin(), name.end(), [](char c) {
+                          return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                                 (c >= '0' && c <= '9') || c == '_';
+                        });
+  if (!variable) {
+    reader.complaints().at(*node, fmt::format("\"{}\" can't be a variable's name (API_KEY)", name));
+  }
+  const Node* keys = reader.get("keys");
+  if (keys == nullptr || (keys->is_list() && keys->items.empty())) {
+    reader.complaints().at(*node, "a credential stands for a key; give the provider \"keys\"");
+  }
+}
+
 ProviderSpec decode_provider(const Entry& entry, Context& context) {
   Reader reader(*entry.value, "a provider", context.complaints);
   ProviderSpec provider;
@@ -213,7 +232,7 @@ ProviderSpec decode_provider(const Entry& entry, Context& context) {
     check_known(*host, provider.host, context.hosts, "host", context.complaints);
   }
   reader.only("initially", "up");
-  reader.only("credential", "none");
+  decode_credential(reader, provider);
   if (const Node* listen = reader.get("listen")) {
     provider.listen = as_endpoint(*listen, context.complaints).value_or(net::Endpoint{});
   }

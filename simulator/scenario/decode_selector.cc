@@ -15,8 +15,9 @@ struct Group {
   SourceType type;
 };
 
-constexpr std::array<Group, 3> kGroups{{{"providers", SourceType::provider},
+constexpr std::array<Group, 4> kGroups{{{"providers", SourceType::provider},
                                         {"decoys", SourceType::decoy},
+                                        {"middleware", SourceType::middleware},
                                         {"supervisors", SourceType::supervisor}}};
 
 std::optional<SourceType> type_of(const std::string& source, const Context& context) {
@@ -32,8 +33,8 @@ void check_event(const Node& node, const journal::Selector& selector, Context& c
   const auto type = type_of(selector.source, context);
   Complaints& complaints = context.complaints;
   if (!type) {
-    if (selector.source == "middleware" || selector.source == "gateway") {
-      complaints.at(node, not_yet(fmt::format("the source \"{}\"", selector.source)));
+    if (selector.source == "gateway") {
+      complaints.at(node, "there is no gateway in this world; write gateway: {}");
       return;
     }
     std::vector<std::string_view> known;
@@ -114,17 +115,18 @@ std::vector<Field> fields_of(const journal::Selector& selector, const Context& c
   return fields;
 }
 
+void decode_where(const Node& where, journal::Selector& selector, Context& context) {
+  const std::vector<Field> fields = fields_of(selector, context);
+  if (fields.empty()) return;
+  const std::string what = fmt::format("the event \"{}.{}\"", selector.source, selector.kind);
+  selector.where = decode_matchers(where, fields, what, context);
+  check_values(where, selector, context);
+}
+
 journal::Selector decode_selector(Reader& reader, SelectorUse use, Context& context) {
   journal::Selector selector;
   if (const Node* event = reader.require("event")) split(*event, selector, context);
-  if (const Node* where = reader.get("where")) {
-    const std::vector<Field> fields = fields_of(selector, context);
-    if (!fields.empty()) {
-      const std::string what = fmt::format("the event \"{}.{}\"", selector.source, selector.kind);
-      selector.where = decode_matchers(*where, fields, what, context);
-      check_values(*where, selector, context);
-    }
-  }
+  if (const Node* where = reader.get("where")) decode_where(*where, selector, context);
   selector.since = step_name(reader, "since", context);
   selector.before = step_name(reader, "before", context);
   if (const Node* nth = reader.get("nth")) {

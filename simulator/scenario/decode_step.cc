@@ -1,11 +1,12 @@
 // Steps: one verb, its fields, and the modifiers that stand beside it.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
+#include "reference/base/scalars.h"
 #include "simulator/scenario/decode.h"
 
 namespace sallyport::sim::scenario {
@@ -129,13 +130,6 @@ PauseSpec decode_pause(Reader& reader) {
   return spec;
 }
 
-// Whether the step comes at or after the one being read.
-bool not_earlier(const std::string& name, const std::string& self, const Context& context) {
-  const auto& steps = context.steps;
-  const auto at = std::find(steps.begin(), steps.end(), name);
-  return at != steps.end() && at >= std::find(steps.begin(), steps.end(), self);
-}
-
 void decode_after(Reader& reader, Step& step, Context& context) {
   const Node* after = reader.get("after");
   if (after == nullptr) return;
@@ -180,7 +174,49 @@ void decode_retry(Reader& reader, Step& step) {
   }
 }
 
-void decode_where(Reader& reader, Step& step, Context& context) {
+// How often, how many at once, how fast, until when.
+void decode_repeat(Reader& reader, Step& step, Context& context) {
+  Complaints& complaints = context.complaints;
+  const Node* repeat = reader.get("repeat");
+  step.repeat = reader.integer("repeat", 1, 1);
+  step.connections = reader.integer("connections", 1, 1);
+  if (const Node* rate = reader.get("rate")) {
+    const auto value = rate->is_scalar() ? base::parse_rate(rate->text) : std::nullopt;
+    if (!value) {
+      complaints.at(*rate, fmt::format("this must be {}", base::kRateForm));
+    } else {
+      const auto second = base::Duration(std::chrono::seconds(1)).count();
+      step.interval = base::Duration(std::max<std::int64_t>(
+          1, second / static_cast<std::int64_t>(std::min<std::uint64_t>(*value, 1'000'000'000))));
+    }
+  }
+  if (const Node* until = reader.get("until")) {
+    step.until = decode_selector(*until, SelectorUse::trigger, context);
+  }
+  // A number of the matrix may be 1 in some cell.
+  const bool once = step.repeat == 1 && (repeat == nullptr || !repeat->record());
+  for (const char* key : {"connections", "rate", "until"}) {
+    const Node* node = reader.get(key);
+    const bool says =
+        std::string_view(key) == "connections" ? step.connections > 1 : node != nullptr;
+    if (once && says) {
+      complaints.at(*node, fmt::format("\"{}\" is about repetitions; say how many at most, as in "
+                                       "repeat: 100",
+                                       key));
+    }
+  }
+  if (step.retry && step.repeat > 1) {
+    complaints.at(reader.self(), "a step has \"repeat\" or \"retry\", not both");
+  }
+  const Node* named = reader.get("connection");
+  if (named != nullptr && step.connections > 1) {
+    complaints.at(*named,
+                  "a \"connection\" by name is one, so it can't stand beside several "
+                  "\"connections\"");
+  }
+}
+
+void decode_place(Reader& reader, Step& step, Context& context) {
   if (const Node* from = reader.get("from")) {
     step.from = as_text(*from, context.complaints).value_or("agent");
     check_known(*from, step.from, context.hosts, "host", context.complaints);
@@ -214,13 +250,14 @@ std::vector<std::string_view> verbs_in(const Node& step) {
   return found;
 }
 
-bool has_one_verb(const Entry& entry, Context& context) {
+// The step's one verb, or nothing after a complaint.
+std::optional<std::string_view> verb_of(const Entry& entry, Context& context) {
   const Node& node = *entry.value;
   if (!node.is_map()) {
     context.complaints.at(node, "a step is a map with one verb");
-    return false;
+    return std::nullopt;
   }
-  std::vector<std::string_view> found = verbs_in(node);
+  const std::vector<std::string_view> found = verbs_in(node);
   if (found.empty()) {
     const auto known = verbs();
     // The key nearest to a verb is the one that was meant to be it.
@@ -228,13 +265,13 @@ bool has_one_verb(const Entry& entry, Context& context) {
       if (const auto meant = base::nearest(key.key, known)) {
         context.complaints.at_key(
             key, fmt::format("unknown verb \"{}\"; did you mean \"{}\"?", key.key, *meant));
-        return false;
+        return std::nullopt;
       }
     }
-    context.complaints.at_key(entry, fmt::format("the step \"{}\" has no verb; this version has "
-                                                 "request, run, pause",
-                                                 entry.key));
-    return false;
+    context.complaints.at_key(
+        entry, fmt::format("the step \"{}\" has no verb; it must be one of {}", entry.key,
+                           fmt::join(known, ", ")));
+    return std::nullopt;
   }
   for (const std::string_view verb : found) {
     const auto later = verbs_later();
@@ -244,49 +281,56 @@ bool has_one_verb(const Entry& entry, Context& context) {
         context.complaints.at_key(key, not_yet(fmt::format("the verb \"{}\"", verb)));
       }
     }
-    return false;
+    return std::nullopt;
   }
-  if (found.size() > 1) {
-    context.complaints.at_key(entry, fmt::format("a step has one verb; \"{}\" has {} and {}",
-                                                 entry.key, found[0], found[1]));
-  }
-  return found.size() == 1;
+  if (found.size() == 1) return found.front();
+  context.complaints.at_key(entry, fmt::format("a step has one verb; \"{}\" has {} and {}",
+                                               entry.key, found[0], found[1]));
+  return std::nullopt;
+}
+
+void decode_client(Reader& reader, Step& step, Context& context) {
+  decode_place(reader, step, context);
+  decode_retry(reader, step);
+  if (std::holds_alternative<RequestSpec>(step.verb)) decode_repeat(reader, step, context);
 }
 
 Step decode_step(const Entry& entry, Context& context) {
   Step step;
   step.name = entry.key;
   step.place = {*entry.key_file, entry.key_mark};
-  if (!has_one_verb(entry, context)) return step;
+  const auto verb = verb_of(entry, context);
+  if (!verb) return step;
   const SourceType type = type_of_step(*entry.value);
-  const char* what = type == SourceType::request ? "a request step"
-                     : type == SourceType::run   ? "a run step"
-                                                 : "a pause step";
-  Reader reader(*entry.value, what, context.complaints);
-  if (type == SourceType::request) step.verb = decode_request(reader, context);
-  if (type == SourceType::run) step.verb = decode_run(reader);
-  if (type == SourceType::control) step.verb = decode_pause(reader);
+  const bool client = type == SourceType::request || type == SourceType::run;
+  const bool vowel = std::string_view("aeiou").find((*verb)[0]) != std::string_view::npos;
+  Reader reader(*entry.value, fmt::format("{} {} step", vowel ? "an" : "a", *verb),
+                context.complaints);
+  if (*verb == "request") {
+    step.verb = decode_request(reader, context);
+  } else if (*verb == "run") {
+    step.verb = decode_run(reader);
+  } else if (*verb == "pause") {
+    step.verb = decode_pause(reader);
+  } else {
+    decode_control(*verb, reader, step, context);
+  }
   step.background = reader.boolean("background", false);
   decode_after(reader, step, context);
   decode_expect(reader, type, step, context);
-  if (type != SourceType::control) {
-    step.timeout = reader.duration("timeout", step.timeout);
-    decode_where(reader, step, context);
-    decode_retry(reader, step);
-  }
-  if (type == SourceType::request) {
-    step.repeat = reader.integer("repeat", 1, 1);
-    reader.only("connections", "1");
-    reader.later({"rate", "until"});
-    if (step.retry && step.repeat > 1) {
-      context.complaints.at(*entry.value, "a step has \"repeat\" or \"retry\", not both");
-    }
-  }
+  if (*verb != "pause") step.timeout = reader.duration("timeout", step.timeout);
+  if (client) decode_client(reader, step, context);
   reader.finish();
   return step;
 }
 
 }  // namespace
+
+bool not_earlier(const std::string& name, const std::string& self, const Context& context) {
+  const auto& steps = context.steps;
+  const auto at = std::find(steps.begin(), steps.end(), name);
+  return at != steps.end() && at >= std::find(steps.begin(), steps.end(), self);
+}
 
 void decode_steps(const Node& steps, Context& context) {
   if (!steps.is_map()) {

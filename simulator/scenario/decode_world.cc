@@ -1,12 +1,10 @@
-// Hosts, names, decoys, the subject and its configuration.
+// Hosts, names and decoys.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 
-#include "reference/base/limits.h"
-#include "reference/base/scalars.h"
 #include "simulator/scenario/decode.h"
 
 namespace sallyport::sim::scenario {
@@ -16,7 +14,6 @@ using topology::DnsAnswer;
 using topology::HostSpec;
 
 constexpr std::array<std::string_view, 2> kUpDown{"up", "down"};
-constexpr std::array<std::string_view, 2> kForwards{"shared", "private"};
 constexpr std::array<std::string_view, 3> kAnswers{"nxdomain", "servfail", "silent"};
 
 void decode_addresses(Reader& reader, HostSpec& host) {
@@ -129,28 +126,6 @@ std::string zone_name(std::string name) {
   return name;
 }
 
-void decode_limit(const Entry& entry, Supervisor& supervisor, Context& context) {
-  const std::span<const base::LimitField> fields(base::limit_fields());
-  const base::LimitField* field = find_by_name(fields, entry.key);
-  if (field == nullptr) {
-    const auto names = names_of(fields);
-    context.complaints.at_key(entry, fmt::format("there is no limit \"{}\"{}", entry.key,
-                                                 base::suggestion(entry.key, names)));
-    return;
-  }
-  Supervisor::Limit limit;
-  limit.time = field->time != nullptr;
-  if (limit.time) {
-    limit.value = as_duration(*entry.value, context.complaints).value_or(base::Duration(0)).count();
-  } else if (entry.value->is_scalar() && base::parse_size(entry.value->text)) {
-    limit.value = static_cast<std::int64_t>(*base::parse_size(entry.value->text));
-  } else {
-    limit.value =
-        static_cast<std::int64_t>(as_integer(*entry.value, context.complaints).value_or(0));
-  }
-  supervisor.limits[entry.key] = limit;
-}
-
 }  // namespace
 
 std::optional<net::Endpoint> as_endpoint(const Node& node, Complaints& complaints) {
@@ -234,66 +209,17 @@ void decode_decoys(const Node& decoys, Context& context) {
   }
 }
 
-void decode_supervisor(const Node& node, Context& context) {
-  if (node.is_word("none")) return;
-  Reader reader(node, "a supervisor", context.complaints);
-  Supervisor supervisor;
-  supervisor.host = reader.text("host", "box");
-  supervisor.serves = reader.text("serves", "agent");
-  for (const char* key : {"host", "serves"}) {
-    if (const Node* host = node.find(key); host != nullptr && host->is_scalar()) {
-      check_known(*host, host->text, context.hosts, "host", context.complaints);
-    }
-  }
-  reader.only("initially", "up");
-  reader.later({"poll", "upstream_proxy", "rlimits"});
-  if (const Node* listen = reader.get("listen")) {
-    supervisor.listen = as_endpoint(*listen, context.complaints).value_or(net::Endpoint{});
-  }
-  const bool only_private = reader.word("forward", kForwards, "shared") == "private";
-  supervisor.forward =
-      only_private ? Supervisor::Forward::private_only : Supervisor::Forward::shared;
-  supervisor.args = reader.texts("args");
-  for (auto& [name, value] : reader.pairs("environment")) supervisor.environment[name] = value;
-  if (const Node* limits = reader.get("limits")) {
-    if (!limits->is_map()) context.complaints.at(*limits, "\"limits\" is a map from name to value");
-    for (const Entry& entry : limits->entries) decode_limit(entry, supervisor, context);
-  }
-  reader.finish();
-  context.cell.supervisor = std::move(supervisor);
-}
-
-void decode_inference(const Node& node, Context& context) {
-  if (node.is_word("none")) return;
-  Reader reader(node, "an inference route", context.complaints);
-  Inference inference;
-  if (const Node* provider = reader.require("provider")) {
-    inference.provider = as_text(*provider, context.complaints).value_or("");
-    std::set<std::string> known;
-    for (const auto& spec : context.cell.providers) known.insert(spec.name);
-    check_known(*provider, inference.provider, known, "provider", context.complaints);
-  }
-  inference.model = reader.text("model");
-  if (reader.has("timeout")) inference.timeout = reader.duration("timeout", base::Duration(0));
-  reader.finish();
-  context.cell.inference = std::move(inference);
-}
-
-void decode_policy(const Node& policy, Context& context) {
-  if (!policy.is_map()) {
-    context.complaints.at(policy, "a policy is a map, or the path of one");
-    return;
-  }
-  context.cell.policy_yaml = to_yaml_text(policy);
-}
-
 void drop_unused_hosts(Cell& cell) {
   std::set<std::string> used;
   if (cell.supervisor) used.insert({cell.supervisor->host, cell.supervisor->serves});
   for (const auto& provider : cell.providers) used.insert(provider.host);
   for (const auto& decoy : cell.decoys) used.insert(decoy.host);
+  for (const auto& service : cell.middleware) used.insert(service.host);
+  if (cell.gateway) used.insert(cell.gateway->host);
   for (const Step& step : cell.steps) {
-    if (!std::holds_alternative<agents::PauseSpec>(step.verb)) used.insert(step.from);
+    const bool client = std::holds_alternative<agents::RequestSpec>(step.verb) ||
+                        std::holds_alternative<agents::RunSpec>(step.verb);
+    if (client) used.insert(step.from);
   }
   // An inner host needs its parents.
   for (std::size_t round = 0; round < cell.hosts.size(); ++round) {

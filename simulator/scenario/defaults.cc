@@ -3,59 +3,10 @@
 #include <fmt/format.h>
 
 #include "reference/net/address.h"
+#include "simulator/scenario/edit.h"
 
 namespace sallyport::sim::scenario {
 namespace {
-
-bool varies(const NodePtr& node) {
-  return node && node->is_scalar() && node->text.find("$(matrix.") != std::string::npos;
-}
-
-// A map that is being completed.
-class Edit {
- public:
-  explicit Edit(NodePtr node) : node_(std::move(node)) {}
-  [[nodiscard]] bool is_map() const { return node_->is_map(); }
-  [[nodiscard]] bool has(std::string_view key) const { return node_->find(key) != nullptr; }
-  [[nodiscard]] NodePtr at(std::string_view key) const { return node_->at(key); }
-  [[nodiscard]] const Node& self() const { return *node_; }
-
-  void add(const std::string& key, NodePtr value) {
-    if (is_map() && !has(key)) node_ = with(*node_, key, std::move(value));
-  }
-  void add(const std::string& key, std::string text) {
-    add(key, make_scalar(*node_, std::move(text)));
-  }
-  void add_list(const std::string& key) { add(key, make_list(*node_)); }
-  void add_map(const std::string& key) { add(key, make_map(*node_)); }
-  void set(const std::string& key, NodePtr value) { node_ = with(*node_, key, std::move(value)); }
-  // Replaces the value of `key`, if there is one.
-  template <class Complete>
-  void each(const std::string& key, Complete complete) {
-    if (is_map() && has(key)) set(key, complete(at(key)));
-  }
-  [[nodiscard]] NodePtr take() { return node_; }
-
- private:
-  NodePtr node_;
-};
-
-// Every value of a map completed by `complete(key, value)`.
-template <class Complete>
-NodePtr for_entries(const NodePtr& map, Complete complete) {
-  if (!map->is_map()) return map;
-  auto out = std::make_shared<Node>(*map);
-  for (Entry& entry : out->entries) entry.value = complete(entry.key, entry.value);
-  return out;
-}
-
-template <class Complete>
-NodePtr for_items(const NodePtr& list, Complete complete) {
-  if (!list->is_list()) return list;
-  auto out = std::make_shared<Node>(*list);
-  for (NodePtr& item : out->items) item = complete(item);
-  return out;
-}
 
 NodePtr host_defaults(const std::string& name, const NodePtr& host) {
   Edit edit(host);
@@ -200,6 +151,54 @@ int inner_number(const Node& hosts, const std::string& name) {
   return -1;
 }
 
+NodePtr reaction_defaults(const NodePtr& reaction) {
+  Edit edit(reaction);
+  edit.add("call", "evaluate");
+  edit.add("decision", "allow");
+  edit.add("delay", "0ms");
+  const auto fill_finding = [](const NodePtr& finding) {
+    Edit inner(finding);
+    inner.add("severity", "medium");
+    inner.add("count", "1");
+    return inner.take();
+  };
+  edit.each("findings", [&](const NodePtr& findings) { return for_items(findings, fill_finding); });
+  return edit.take();
+}
+
+NodePtr service_defaults(const std::string&, const NodePtr& service) {
+  Edit edit(service);
+  if (!edit.is_map()) return service;
+  edit.add("host", "box");
+  edit.add("listen", "127.0.0.1:0");
+  edit.add("initially", "up");
+  edit.add("registered", "true");
+  edit.add("timeout", "500ms");
+  edit.add("max_payload", "64KiB");
+  edit.add_map("describe");
+  const NodePtr payload = edit.at("max_payload");
+  const auto fill_describe = [&](const NodePtr& describe) {
+    Edit inner(describe);
+    inner.add("operations", make_list(*describe, {make_scalar(*describe, "http_request")}));
+    inner.add("max_payload", payload);
+    return inner.take();
+  };
+  edit.each("describe", fill_describe);
+  edit.add("validate", "ok");
+  edit.add_list("script");
+  edit.each("script", [](const NodePtr& script) { return for_items(script, reaction_defaults); });
+  return edit.take();
+}
+
+NodePtr gateway_defaults(const NodePtr& gateway) {
+  Edit edit(gateway);
+  edit.add("host", "box");
+  edit.add("listen", "127.0.0.1:0");
+  edit.add("initially", "up");
+  edit.add("store", "memory");
+  return edit.take();
+}
+
 NodePtr supervisor_defaults(const NodePtr& supervisor, const Node& hosts) {
   Edit edit(supervisor);
   if (!edit.is_map()) return supervisor;
@@ -213,6 +212,7 @@ NodePtr supervisor_defaults(const NodePtr& supervisor, const Node& hosts) {
     const int number = inner_number(hosts, serves->text);
     edit.add("listen", inner ? fmt::format("10.200.{}.1:3128", number) : "127.0.0.1:3128");
   }
+  edit.add("poll", "50ms");
   edit.add_map("limits");
   edit.add("forward", "shared");
   edit.add_list("args");
@@ -220,98 +220,7 @@ NodePtr supervisor_defaults(const NodePtr& supervisor, const Node& hosts) {
   return edit.take();
 }
 
-NodePtr inference_defaults(const NodePtr& inference, const NodePtr& providers) {
-  Edit edit(inference);
-  const NodePtr name = edit.is_map() ? edit.at("provider") : nullptr;
-  if (!name || !name->is_scalar() || !providers) return inference;
-  const NodePtr provider = providers->at(name->text);
-  const NodePtr models = provider ? provider->at("models") : nullptr;
-  if (!models || models->is_map() || varies(models)) return inference;
-  if (models->is_scalar()) edit.add("model", models);
-  if (!models->items.empty()) edit.add("model", models->items.front());
-  return edit.take();
-}
-
-void request_defaults(Edit& edit) {
-  const bool body = edit.has("body") || edit.has("json") || edit.has("size");
-  edit.add("method", body ? "POST" : "GET");
-  edit.add_map("headers");
-  edit.add("framing", "length");
-  edit.add("expect_continue", "false");
-  edit.add("adapter", "auto");
-  edit.add_map("tls");
-  const auto verify = [](const NodePtr& tls) {
-    Edit inner(tls);
-    inner.add("verify", "true");
-    return inner.take();
-  };
-  edit.each("tls", verify);
-  edit.add("repeat", "1");
-}
-
-void run_defaults(Edit& edit, const std::string& served) {
-  const NodePtr from = edit.at("from");
-  if (from && !varies(from)) {
-    edit.add("environment", from->is_scalar() && from->text == served ? "agent" : "none");
-  }
-  edit.add_list("unset");
-  edit.add("cwd", ".");
-  edit.add("stdin", make_scalar(edit.self(), "", true));
-  edit.add("confine", "none");
-  edit.add_map("tools");
-}
-
-NodePtr step_defaults(const NodePtr& step, const std::string& served) {
-  Edit edit(step);
-  if (!edit.is_map()) return step;
-  edit.add("background", "false");
-  if (edit.has("pause")) {
-    edit.add("expect", with(*make_map(edit.self()), "class", make_scalar(edit.self(), "ok")));
-    return edit.take();
-  }
-  edit.add("timeout", "2s");
-  edit.add("from", "agent");
-  if (edit.has("request")) edit.add("via", "auto");
-  if (edit.has("request")) request_defaults(edit);
-  if (edit.has("run")) run_defaults(edit, served);
-  edit.add_map("expect");
-  return edit.take();
-}
-
-NodePtr witness_defaults(const NodePtr& witness) {
-  NodePtr map = witness;
-  if (witness->is_scalar()) map = with(*make_map(*witness), "event", witness);
-  Edit edit(map);
-  edit.add("at_least", "1");
-  return edit.take();
-}
-
-NodePtr expectation_defaults(const NodePtr& item) {
-  Edit edit(item);
-  if (!edit.is_map()) return item;
-  if (edit.has("always")) edit.add("at_least", "1");
-  edit.each("witness", witness_defaults);
-  return edit.take();
-}
-
 }  // namespace
-
-NodePtr policy_with_defaults(const NodePtr& policy) {
-  Edit edit(policy);
-  edit.add("version", "1");
-  const auto fill = [](const NodePtr& rules) {
-    return for_entries(rules, [](const std::string&, const NodePtr& rule) {
-      Edit inner(rule);
-      NodePtr any = make_map(*rule);
-      any = with(*any, "path", make_scalar(*rule, "/**", true));
-      inner.add("binaries", make_list(*rule, {any}));
-      return inner.take();
-    });
-  };
-  edit.add_map("network_policies");
-  edit.each("network_policies", fill);
-  return edit.take();
-}
 
 NodePtr with_defaults(const NodePtr& root, const DefaultsInput& input) {
   Edit edit(root);
@@ -320,25 +229,32 @@ NodePtr with_defaults(const NodePtr& root, const DefaultsInput& input) {
   edit.add("known_issue", "none");
   edit.add("timeout", "10s");
   edit.add("seed", fmt::format("{}", input.seed));
-  for (const char* key : {"hosts", "dns", "providers", "decoys", "supervisor", "policy"}) {
+  for (const char* key :
+       {"hosts", "dns", "providers", "middleware", "decoys", "supervisor", "policy"}) {
     edit.add_map(key);
   }
+  edit.add("gateway", "none");
   edit.add("inference", "none");
   edit.each("hosts", hosts_defaults);
   edit.each("providers", providers_defaults);
   edit.each("decoys", [](const NodePtr& decoys) { return for_entries(decoys, decoy_defaults); });
+  const auto fill_services = [](const NodePtr& map) { return for_entries(map, service_defaults); };
+  edit.each("middleware", fill_services);
+  edit.each("gateway", gateway_defaults);
   const NodePtr hosts = edit.at("hosts");
   edit.each("supervisor", [&](const NodePtr& node) { return supervisor_defaults(node, *hosts); });
   const NodePtr supervisor = edit.at("supervisor");
   const NodePtr serves = supervisor->is_map() ? supervisor->at("serves") : nullptr;
   const std::string served = serves && serves->is_scalar() ? serves->text : "";
   edit.each("policy", policy_with_defaults);
-  const NodePtr providers = edit.at("providers");
-  edit.each("inference", [&](const NodePtr& node) { return inference_defaults(node, providers); });
+  const StepWorld world{served, edit.at("providers"), edit.at("middleware")};
+  const auto fill_route = [&](const NodePtr& node) {
+    return inference_defaults(node, world.providers);
+  };
+  edit.each("inference", fill_route);
   const auto fill_steps = [&](const NodePtr& steps) {
-    return for_entries(steps, [&](const std::string&, const NodePtr& step) {
-      return step_defaults(step, served);
-    });
+    return for_entries(
+        steps, [&](const std::string&, const NodePtr& step) { return step_defaults(step, world); });
   };
   edit.each("steps", fill_steps);
   edit.each("expect", [](const NodePtr& items) { return for_items(items, expectation_defaults); });

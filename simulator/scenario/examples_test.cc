@@ -144,10 +144,66 @@ TEST(Examples, RealClientsGetTheirEnvironmentByWhereTheyRun) {
   EXPECT_EQ(scenario.needs[1].command, "node");
 }
 
+TEST(Examples, KeyRotationWaitsForEventsOfLaterSteps) {
+  const Scenario scenario = loaded("key_rotation");
+  const Cell& cell = scenario.cells.at(0);
+  EXPECT_TRUE(cell.gateway.has_value());
+  const Step& traffic = cell.steps.at(1);
+  EXPECT_EQ(traffic.repeat, 2000U);
+  EXPECT_EQ(traffic.connections, 4U);
+  EXPECT_EQ(*traffic.interval, std::chrono::milliseconds(1));
+  EXPECT_EQ(traffic.until->since, "revoked");
+  EXPECT_EQ(std::get<KeyChange>(cell.steps.at(2).verb).key, "k2");
+  EXPECT_EQ(cell.steps.at(3).expect.at("class").equals_any[0], "ok");
+  EXPECT_EQ(std::get<Checker>(cell.expect.at(3).item).name, "forwarded_once");
+}
+
+TEST(Examples, MiddlewareOutageHasACellForEachFaultAndEachAnswerToIt) {
+  const Scenario scenario = loaded("middleware_outage");
+  ASSERT_EQ(scenario.cells.size(), 14U);
+  const Cell& slow = cell(scenario, "on_error=fail_open,outage=slow");
+  const auto& fault = std::get<Fault>(slow.steps.at(1).verb);
+  EXPECT_EQ(fault.target, "guard");
+  EXPECT_EQ(*fault.delay, std::chrono::milliseconds(200));
+  EXPECT_EQ(std::get<Lift>(slow.steps.at(3).verb).step, "outage");
+  EXPECT_EQ(slow.middleware.at(0).script.at(0).replace.at("secret-word"), "[FILTERED]");
+  EXPECT_NE(slow.policy_yaml.find("on_error: fail_open"), std::string::npos);
+  EXPECT_EQ(slow.expect.size(), 3U);
+  EXPECT_EQ(*std::get<Span>(slow.expect[2].item).at_most, std::chrono::milliseconds(200));
+  EXPECT_EQ(cell(scenario, "on_error=fail_closed,outage=slow").expect.size(), 4U);
+}
+
+TEST(Examples, GatewayDownStartsItsSupervisorLate) {
+  const Scenario scenario = loaded("gateway_down");
+  ASSERT_EQ(scenario.cells.size(), 3U);
+  const Cell& frozen = cell(scenario, "outage=frozen");
+  EXPECT_FALSE(frozen.supervisor->up);
+  EXPECT_EQ(std::get<ProcessControl>(frozen.steps.at(5).verb).signal, 9);
+  EXPECT_EQ(frozen.steps.at(6).after_event->kind, "attempt");
+}
+
+TEST(Examples, BodyOverLimitTakesSizesFromItsRecords) {
+  const Scenario scenario = loaded("body_over_limit");
+  ASSERT_EQ(scenario.cells.size(), 12U);
+  const Cell& open = cell(scenario, "case=over_open,adapter=connect");
+  EXPECT_EQ(*std::get<agents::RequestSpec>(open.steps.at(1).verb).size, 65537U);
+  EXPECT_EQ(open.middleware.at(0).max_payload, 65536U);
+}
+
+TEST(Examples, ProviderDeletedAsksAndForces) {
+  const Scenario scenario = loaded("provider_deleted");
+  const Cell& asked = cell(scenario, "mode=asked");
+  EXPECT_FALSE(std::get<DeleteRecord>(asked.steps.at(1).verb).force);
+  EXPECT_EQ(asked.steps.at(1).expect.at("code").equals_any[0], "FAILED_PRECONDITION");
+  EXPECT_TRUE(std::get<DeleteRecord>(cell(scenario, "mode=forced").steps.at(1).verb).force);
+}
+
 // Cuts, doubles and swaps pieces of good files: the loader must say something, or take them.
 TEST(Examples, DamagedFilesAreComplainedAboutNotCrashedOn) {
   base::SeededRandom random(7);
-  for (const char* name : {"host_network", "private_gate", "stream_cut", "real_clients"}) {
+  for (const char* name :
+       {"host_network", "private_gate", "stream_cut", "real_clients", "key_rotation",
+        "middleware_outage", "gateway_down", "provider_deleted"}) {
     const std::string good = file(name);
     for (int round = 0; round < 40; ++round) {
       std::string text = good;

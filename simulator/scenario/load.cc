@@ -14,12 +14,13 @@ namespace sallyport::sim::scenario {
 namespace {
 
 // Sections 4 to 6: all that an included file may hold.
-constexpr std::array<std::string_view, 8> kIncluded{"hosts",  "dns",        "providers", "decoys",
-                                                    "policy", "supervisor", "inference", "include"};
+constexpr std::array<std::string_view, 10> kIncluded{
+    "hosts",   "dns",        "providers", "middleware", "decoys",
+    "gateway", "supervisor", "policy",    "inference",  "include"};
 // What isn't the same in every cell.
-constexpr std::array<std::string_view, 10> kPerCell{
-    "hosts",  "dns",       "providers", "decoys", "supervisor",
-    "policy", "inference", "steps",     "expect", "known_issue"};
+constexpr std::array<std::string_view, 12> kPerCell{
+    "hosts",      "dns",    "providers", "middleware", "decoys", "gateway",
+    "supervisor", "policy", "inference", "steps",      "expect", "known_issue"};
 
 // Stable across machines, so that a run can be repeated (FNV-1a).
 std::uint64_t seed_of(std::string_view path) {
@@ -165,10 +166,24 @@ class Loader {
       const bool cell_data =
           std::find(kPerCell.begin(), kPerCell.end(), entry.key) != kPerCell.end();
       if (cell_data) entry.value = matrix.resolve(entry.value, cell.values);
-      if (entry.key == "policy" && entry.value->is_scalar()) {
-        const NodePtr file = files_.read(join(scenario_.folder, entry.value->text), *entry.value);
-        if (file) entry.value = file;
-      }
+      if (entry.key == "policy") entry.value = policy_at(entry.value);
+      if (entry.key == "steps") entry.value = with_policies(entry.value);
+    }
+    return out;
+  }
+
+  // A policy that is a path is the document there.
+  NodePtr policy_at(const NodePtr& policy) {
+    if (!policy->is_scalar()) return policy;
+    const NodePtr file = files_.read(join(scenario_.folder, policy->text), *policy);
+    return file ? file : make_map(*policy);
+  }
+
+  NodePtr with_policies(const NodePtr& steps) {
+    auto out = std::make_shared<Node>(*steps);
+    for (Entry& step : out->entries) {
+      const NodePtr policy = step.value->at("policy");
+      if (policy) step.value = with(*step.value, "policy", policy_at(policy));
     }
     return out;
   }
@@ -184,10 +199,13 @@ class Loader {
     decode_providers(*tree->find("providers"), context);
     decode_dns(*tree->find("dns"), context);
     decode_decoys(*tree->find("decoys"), context);
+    decode_middleware(*tree->find("middleware"), context);
+    decode_gateway(*tree->find("gateway"), context);
     decode_supervisor(*tree->find("supervisor"), context);
     decode_inference(*tree->find("inference"), context);
     decode_policy(*tree->find("policy"), context);
     if (const Node* steps = tree->find("steps")) decode_steps(*steps, context);
+    check_subject(*tree, context);
     decode_expectations(*tree->find("expect"), context, across);
     decode_known_issue(*tree->find("known_issue"), context);
     drop_unused_hosts(cell);

@@ -46,8 +46,8 @@ const Mistake kMistakes[] = {
      "7:7: the verb \"websocket\" isn't supported yet"},
     {"TwoVerbs", "steps:\n  a: {request: $(api.url), run: [ls]}\n",
      "7:3: a step has one verb; \"a\" has request and run"},
-    {"SectionOfALaterVersion", "gateway: {}\nsteps:\n  a: {request: $(api.url)}\n",
-     "6:1: \"gateway\" isn't supported yet"},
+    {"SectionOfALaterVersion", "networks: {}\nsteps:\n  a: {request: $(api.url)}\n",
+     "6:1: \"networks\" isn't supported yet"},
     {"UnknownFact", "steps:\n  a: {request: $(api.url), expect: {staus: 200}}\n",
      "7:37: a request has no \"staus\"; did you mean \"status\"?"},
     {"UnknownClass", "steps:\n  a: {request: $(api.url), expect: {class: refuse}}\n",
@@ -153,10 +153,10 @@ const Mistake kMistakes[] = {
      "hosts: {a: {inside: b}, b: {inside: a}}\nsteps:\n"
      "  s: {request: $(api.url), from: a}\n",
      "6:21: \"a\" is inside itself"},
-    {"Checker",
+    {"CheckerOfALaterVersion",
      "steps:\n  a: {request: $(api.url)}\nexpect:\n"
      "  - {checker: chain_order, middleware: [g]}\n",
-     "9:5: \"checker\" isn't supported yet"},
+     "9:15: the checker \"chain_order\" isn't supported yet"},
     {"PauseWithoutWhy", "steps:\n  a: {pause: 1ms}\n", "7:6: a pause step needs \"why\""},
     {"DecoyWithoutAPort", "decoys: {d: 10.0.0.1}\nsteps:\n  a: {request: $(api.url)}\n",
      "6:13: this must be an address and a port (10.0.0.1:80, \"[::1]:80\")"},

@@ -55,10 +55,7 @@ class Variables {
  public:
   explicit Variables(Context& context) : context_(context) {
     for (const auto& [name, type] : context.sources) {
-      if (type == SourceType::provider || type == SourceType::decoy ||
-          type == SourceType::supervisor) {
-        actors_.insert(name);
-      }
+      if (is_actor(type)) actors_.insert(name);
     }
   }
 
@@ -117,7 +114,10 @@ class Variables {
             fmt::format("\"{}\" has no key \"{}\"{}", actor, key, base::suggestion(key, keys)));
       }
     } else if (field == "placeholder") {
-      complain(where, name, "isn't supported yet");
+      if (context_.credentials.contains(actor)) return;
+      complain(where, name,
+               fmt::format("\"{}\" has no credential; name its variable, as in credential: API_KEY",
+                           actor));
     } else if (std::find(kActorFields.begin(), kActorFields.end(), field) == kActorFields.end()) {
       complain(where, name, "names nothing" + base::suggestion(field, kActorFields));
     }
@@ -133,9 +133,23 @@ class Variables {
 
 }  // namespace
 
+bool is_actor(SourceType type) {
+  switch (type) {
+    case SourceType::provider:
+    case SourceType::decoy:
+    case SourceType::supervisor:
+    case SourceType::middleware:
+    case SourceType::gateway:
+      return true;
+    default:
+      return false;
+  }
+}
+
 SourceType type_of_step(const Node& step) {
   if (step.find("request") != nullptr) return SourceType::request;
   if (step.find("run") != nullptr) return SourceType::run;
+  if (step.find("fault") != nullptr) return SourceType::fault;
   return SourceType::control;
 }
 
@@ -149,6 +163,10 @@ void collect_names(const Node& root, Context& context) {
   for (const Entry& provider : entries_of(root, "providers")) {
     names.add(provider, "a provider");
     context.sources.emplace(provider.key, SourceType::provider);
+    const Node* credential = provider.value->find("credential");
+    if (credential != nullptr && !credential->is_word("none")) {
+      context.credentials.insert(provider.key);
+    }
     const Node* keys = provider.value->find("keys");
     if (keys == nullptr) continue;
     for (const NodePtr& key : keys->items) context.keys[provider.key].push_back(key->text);
@@ -157,6 +175,10 @@ void collect_names(const Node& root, Context& context) {
   for (const Entry& decoy : entries_of(root, "decoys")) {
     names.add(decoy, "a decoy");
     context.sources.emplace(decoy.key, SourceType::decoy);
+  }
+  for (const Entry& service : entries_of(root, "middleware")) {
+    names.add(service, "a middleware service");
+    context.sources.emplace(service.key, SourceType::middleware);
   }
   for (const Entry& step : entries_of(root, "steps")) {
     names.add(step, "a step");
@@ -170,6 +192,10 @@ void collect_names(const Node& root, Context& context) {
     for (const Entry& entry : entries_of(root, section)) context.later.insert(entry.key);
   }
   context.sources["dns"] = SourceType::dns;
+  const Node* gateway = root.find("gateway");
+  if (gateway != nullptr && !gateway->is_word("none")) {
+    context.sources["gateway"] = SourceType::gateway;
+  }
   const Node* supervisor = root.find("supervisor");
   if (supervisor == nullptr || !supervisor->is_word("none")) {
     context.sources["supervisor"] = SourceType::supervisor;
@@ -190,8 +216,8 @@ void check_variables(const Node& root, Context& context) {
   constexpr Allowed kNothing;
   constexpr Allowed kStep{.step = true};
   constexpr Allowed kRequest{.request = true};
-  for (const char* key : {"hosts", "dns", "decoys", "supervisor", "policy", "inference", "expect",
-                          "known_issue", "timeout", "seed"}) {
+  for (const char* key : {"hosts", "dns", "decoys", "middleware", "gateway", "supervisor", "policy",
+                          "inference", "expect", "known_issue", "timeout", "seed"}) {
     variables.check(root.find(key), kNothing);
   }
   variables.check(root.find("steps"), kStep);

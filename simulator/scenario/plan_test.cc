@@ -69,7 +69,8 @@ TEST_P(PlanRoundTrip, LoadsAgainToTheSameCells) {
 
 INSTANTIATE_TEST_SUITE_P(Files, PlanRoundTrip,
                          ::testing::Values("host_network", "private_gate", "stream_cut",
-                                           "real_clients"));
+                                           "real_clients", "key_rotation", "middleware_outage",
+                                           "gateway_down", "body_over_limit", "provider_deleted"));
 
 TEST(Plan, WritesDefaultsOut) {
   const Loaded loaded = load_text(

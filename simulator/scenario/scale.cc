@@ -1,4 +1,4 @@
-// --slow: every pace, pause and bound of a cell. The subject multiplies its limits itself.
+// --slow: every pace, pause and bound of a cell. What the subject is told it multiplies itself.
 
 #include <cmath>
 
@@ -37,18 +37,45 @@ class Scale {
     if (!answer.raw) return;
     for (providers::Move& move : *answer.raw) apply(move.gap);
   }
+  void apply(std::optional<journal::Selector>& selector) const {
+    if (selector) apply(*selector);
+  }
+  void apply(std::optional<Inference>& inference) const {
+    if (inference) apply(inference->timeout);
+  }
+  void apply(middleware::ServiceSpec& service) const {
+    // Its timeouts, registered and described, are what the subject is told.
+    for (middleware::Reaction& reaction : service.script) apply(reaction.delay);
+  }
   void apply(Step& step) const {
     apply(step.timeout);
     apply(step.retry);
+    apply(step.interval);
     apply(step.expect);
+    apply(step.after_event);
+    apply(step.until);
     if (auto* pause = std::get_if<agents::PauseSpec>(&step.verb)) apply(pause->duration);
+    if (auto* fault = std::get_if<Fault>(&step.verb)) apply(fault->delay);
+    if (auto* inference = std::get_if<SetInference>(&step.verb)) apply(inference->route);
   }
   void apply(Expectation& expectation) const {
-    if (auto* always = std::get_if<Always>(&expectation.item)) apply(always->has);
-    if (auto* eventually = std::get_if<Eventually>(&expectation.item)) apply(eventually->within);
+    if (expectation.witness) apply(expectation.witness->selector);
+    if (auto* always = std::get_if<Always>(&expectation.item)) {
+      apply(always->selector);
+      apply(always->has);
+    }
+    if (auto* eventually = std::get_if<Eventually>(&expectation.item)) {
+      apply(eventually->selector);
+      apply(eventually->within);
+    }
     if (auto* span = std::get_if<Span>(&expectation.item)) {
+      apply(span->from);
+      apply(span->to);
       apply(span->at_least);
       apply(span->at_most);
+    }
+    if (auto* ordered = std::get_if<Ordered>(&expectation.item)) {
+      for (journal::Selector& selector : ordered->selectors) apply(selector);
     }
     if (auto* count = std::get_if<Count>(&expectation.item)) apply(count->selector);
     if (auto* never = std::get_if<Never>(&expectation.item)) apply(never->selector);
@@ -72,7 +99,8 @@ void scale(Cell& cell, double factor) {
       for (providers::Answer& answer : route.answers) scale.apply(answer);
     }
   }
-  if (cell.inference) scale.apply(cell.inference->timeout);
+  for (middleware::ServiceSpec& service : cell.middleware) scale.apply(service);
+  scale.apply(cell.inference);
   for (Step& step : cell.steps) scale.apply(step);
   for (Expectation& expectation : cell.expect) scale.apply(expectation);
 }

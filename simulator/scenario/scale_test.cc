@@ -39,5 +39,37 @@ TEST(Scale, MultipliesEveryBoundButCountsAndTheSubjectsLimits) {
   EXPECT_EQ(std::get<Eventually>(cell.expect[0].item).within, milliseconds(200));
 }
 
+TEST(Scale, MultipliesThePacesOfServicesFaultsAndRepetitionButNotWhatTheSubjectIsTold) {
+  Loaded loaded = load_text(
+      "scenario: A claim\n"
+      "requirement: POL-001\n"
+      "kills: [x]\n"
+      "providers: {api: {}}\n"
+      "middleware: {guard: {timeout: 80ms, describe: {timeout: 50ms}, script: [{delay: 7ms}]}}\n"
+      "gateway: {}\n"
+      "supervisor: {poll: 20ms}\n"
+      "steps:\n"
+      "  call: {request: http://a.test/, repeat: 9, rate: 100/s}\n"
+      "  outage: {fault: slow, target: guard}\n"
+      "  route: {inference: {provider: api, timeout: 1s}}\n"
+      "expect:\n"
+      "  - {span: {from: call.start, to: {event: call.done, where: {total: {at_most: 1s}}}},\n"
+      "     at_most: guard.timeout * 2}\n",
+      "/nowhere/s.yaml");
+  ASSERT_EQ(loaded.complaints.to_string(), "");
+  Cell& cell = loaded.scenario->cells[0];
+  scale(cell, 4);
+  EXPECT_EQ(cell.middleware[0].timeout, milliseconds(80));
+  EXPECT_EQ(cell.middleware[0].describe.timeout, "50ms");
+  EXPECT_EQ(cell.middleware[0].script[0].delay, milliseconds(28));
+  EXPECT_EQ(cell.supervisor->poll, milliseconds(20));
+  EXPECT_EQ(*cell.steps[0].interval, milliseconds(40));
+  EXPECT_EQ(*std::get<Fault>(cell.steps[1].verb).delay, milliseconds(640));
+  EXPECT_EQ(*std::get<SetInference>(cell.steps[2].verb).route->timeout, milliseconds(4000));
+  const auto& span = std::get<Span>(cell.expect[0].item);
+  EXPECT_EQ(*span.at_most, milliseconds(640));
+  EXPECT_EQ(*span.to.where.at("total").at_most, 4'000'000'000);
+}
+
 }  // namespace
 }  // namespace sallyport::sim::scenario

@@ -4,10 +4,10 @@
 //
 // Texts may hold variables, which whoever runs the cell replaces (journal::expand):
 //   when the world stands   $(ACTOR.url) $(ACTOR.host) $(ACTOR.address) $(ACTOR.port) for every
-//                           provider, decoy and the supervisor (ACTOR.url of a provider is
-//                           SCHEME://NAME:PORT, by its first name, else its address; the port is
-//                           left out where it is the scheme's); $(PROVIDER.key.KEY); $(run.nonce);
-//                           $(run.dir)
+//                           provider, decoy, middleware service, the gateway and the supervisor
+//                           (ACTOR.url of a provider is SCHEME://NAME:PORT, by its first name, else
+//                           its address; the port is left out where it is the scheme's);
+//                           $(PROVIDER.key.KEY); $(PROVIDER.placeholder); $(run.nonce); $(run.dir)
 //   in a step and its       $(step.nonce), new for each repetition and attempt
 //   expect
 //   in a provider's answer  $(request.nonce) .method .path .query .body .header.NAME
@@ -29,7 +29,9 @@
 #include "reference/base/diagnostics.h"
 #include "simulator/agents/spec.h"
 #include "simulator/journal/query.h"
+#include "simulator/middleware/spec.h"
 #include "simulator/providers/spec.h"
+#include "simulator/scenario/control.h"
 #include "simulator/topology/spec.h"
 
 namespace sallyport::sim::scenario {
@@ -44,7 +46,9 @@ struct Place {
 
 struct Step {
   std::string name;
-  std::variant<agents::RequestSpec, agents::RunSpec, agents::PauseSpec> verb;
+  std::variant<agents::RequestSpec, agents::RunSpec, agents::PauseSpec, KeyChange, DeleteRecord,
+               Fault, Lift, ProcessControl, SetPolicy, SetInference>
+      verb;
   bool background = false;
   // Begins when that step is done, or that event has happened; neither: at once.
   std::string after_step;
@@ -55,8 +59,11 @@ struct Step {
   std::string via = "auto";             // auto, direct, or the supervisor's name
   std::optional<base::Duration> retry;  // every 20 ms, so long at most, until `expect` holds
   std::uint64_t repeat = 1;
-  Place place;         // of the step's name
-  Place expect_place;  // of its `expect`; the step's own without one
+  std::uint64_t connections = 1;           // of `repeat`: so many exchanges at once
+  std::optional<base::Duration> interval;  // of `rate`: from one exchange's begin to the next's
+  std::optional<journal::Selector> until;  // ends `repeat` early
+  Place place;                             // of the step's name
+  Place expect_place;                      // of its `expect`; the step's own without one
 };
 
 struct Witness {
@@ -94,17 +101,18 @@ struct Compare {
   std::string across;              // axis; empty: in one cell
 };
 
+// `checker: NAME`: credential_epochs, generation_monotonic, forwarded_once, stream_prefix.
+struct Checker {
+  std::string name;
+  std::string provider;  // of all but generation_monotonic
+  std::string step;      // of stream_prefix
+};
+
 struct Expectation {
-  std::variant<Count, Never, Always, Eventually, Ordered, Span, Compare> item;
+  std::variant<Count, Never, Always, Eventually, Ordered, Span, Compare, Checker> item;
   std::optional<Witness> witness;
   Place place;                  // of the item
   std::optional<Place> record;  // of the matrix record that a value of it came from
-};
-
-struct Inference {
-  std::string provider;
-  std::string model;
-  std::optional<base::Duration> timeout;  // else the subject's
 };
 
 struct Supervisor {
@@ -122,6 +130,16 @@ struct Supervisor {
   Forward forward = Forward::shared;
   std::vector<std::string> args;
   std::map<std::string, std::string> environment;
+  bool up = true;                                       // `initially`
+  base::Duration poll = std::chrono::milliseconds(50);  // how often it asks the gateway
+};
+
+// The control plane. Where there is one, the supervisor gets policy, route, keys and registrations
+// from it by polling, else from files.
+struct Gateway {
+  std::string host = "box";
+  net::Endpoint listen;  // port 0: a free one
+  bool up = true;        // `initially`
 };
 
 // The veth pair of an inner host: 10.200.N.1 at its parent, 10.200.N.2 inside, /24.
@@ -145,6 +163,8 @@ struct Cell {
   topology::Zone zone;                           // with the providers' names
   std::vector<providers::ProviderSpec> providers;
   std::vector<providers::DecoySpec> decoys;
+  std::vector<middleware::ServiceSpec> middleware;
+  std::optional<Gateway> gateway;
   std::string policy_yaml;  // complete: version and binaries filled in
   std::optional<Inference> inference;
   std::optional<Supervisor> supervisor;
@@ -200,8 +220,9 @@ struct Scenario {
   std::map<std::string, std::string> texts;
 };
 
-// Multiplies every pace, pause and bound of the cell (--slow). Not the supervisor's limits: it is
-// told the factor, and multiplies those too that no scenario names.
+// Multiplies every pace, pause and bound of the cell (--slow). Not the supervisor's limits and
+// poll, nor the timeouts of middleware services: who is told those is told the factor too, and
+// multiplies also what no scenario names.
 void scale(Cell& cell, double factor);
 
 }  // namespace sallyport::sim::scenario

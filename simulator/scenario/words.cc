@@ -56,9 +56,16 @@ constexpr std::array<Field, 8> kRunFacts{{
     {"exchanges", Type::number, {}},
 }};
 
+constexpr std::array<std::string_view, 17> kCodes{
+    "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
+    "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
+    "ABORTED",   "OUT_OF_RANGE",   "UNIMPLEMENTED",     "INTERNAL",           "UNAVAILABLE",
+    "DATA_LOSS", "UNAUTHENTICATED"};
+constexpr std::array<std::string_view, 3> kDecisions{"allow", "deny", "skip"};
+
 constexpr std::array<Field, 3> kControlFacts{{
     {"class", Type::word, kControlClasses},
-    {"code", Type::text, {}},
+    {"code", Type::word, kCodes},
     {"detail", Type::text, {}},
 }};
 
@@ -75,13 +82,14 @@ constexpr std::array<std::string_view, 24> kTopLevel{
     "hosts",       "networks",   "dns",         "firewall",    "providers", "middleware",
     "decoys",      "gateway",    "supervisor",  "supervisors", "policy",    "inference"};
 constexpr std::array<std::string_view, 2> kTopLevelEnd{"steps", "expect"};
-constexpr std::array<std::string_view, 5> kTopLevelLater{"networks", "firewall", "middleware",
-                                                         "gateway", "supervisors"};
+constexpr std::array<std::string_view, 3> kTopLevelLater{"networks", "firewall", "supervisors"};
 
+// Those of a later version last.
 constexpr std::array<std::string_view, 21> kVerbs{
-    "request",   "run",    "pause",    "websocket", "raw",        "gate",   "policy",
-    "inference", "dns",    "firewall", "providers", "middleware", "rotate", "revoke",
-    "update",    "delete", "fault",    "lift",      "stop",       "start",  "restart"};
+    "request",   "run",    "pause", "policy", "inference", "rotate",    "revoke",
+    "update",    "delete", "fault", "lift",   "stop",      "start",     "restart",
+    "websocket", "raw",    "gate",  "dns",    "firewall",  "providers", "middleware"};
+constexpr std::size_t kVerbsNow = 14;
 constexpr std::array<std::string_view, 7> kOtherReserved{"direct", "none",    "auto",  "world",
                                                          "step",   "request", "matrix"};
 
@@ -109,14 +117,14 @@ std::vector<Kind> provider_kinds() {
       {"closed", {{"how", Type::text, {}}}},
       {"upgrade", {{"headers", Type::headers, {}}}, false},
       {"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}, false},
-      {"attempt", {}, false},
+      {"attempt", {}},
   };
 }
 
 std::vector<Kind> decoy_kinds() {
   return {{"connection", {{"to", Type::text, {}}}},
           {"bytes", {{"data", Type::text, {}}, {"size", Type::size, {}}}},
-          {"attempt", {}, false}};
+          {"attempt", {}}};
 }
 
 std::vector<Kind> dns_kinds() {
@@ -146,8 +154,38 @@ std::vector<Kind> supervisor_kinds() {
         {"state", Type::text, {}},
         {"json", Type::json, {}}}},
       {"exit", {{"exit", Type::number, {}}, {"signal", Type::text, {}}}},
-      {"attempt", {}, false},
+      {"attempt", {}},
   };
+}
+
+std::vector<Kind> middleware_kinds() {
+  return {
+      {"ready", {}},
+      {"connection", {{"to", Type::text, {}}}},
+      {"describe", {}},
+      {"validate", {}},
+      {"evaluate",
+       {{"method", Type::text, {}},
+        {"path", Type::text, {}},
+        {"query", Type::text, {}},
+        {"headers", Type::headers, {}},
+        {"body", Type::text, {}},
+        {"json", Type::json, {}},
+        {"decision", Type::word, kDecisions}}},
+      {"preflight", {}, false},
+      {"session_start", {}, false},
+      {"message", {{"sequence", Type::number, {}}, {"text", Type::text, {}}}, false},
+      {"session_end", {{"reason", Type::text, {}}}, false},
+      {"exit", {{"exit", Type::number, {}}, {"signal", Type::text, {}}}},
+      {"attempt", {}},
+  };
+}
+
+std::vector<Kind> gateway_kinds() {
+  return {{"ready", {}},
+          {"call", {{"rpc", Type::text, {}}, {"code", Type::word, kCodes}}},
+          {"exit", {{"exit", Type::number, {}}, {"signal", Type::text, {}}}},
+          {"attempt", {}}};
 }
 
 std::vector<Field> all(std::span<const Field> fields) { return {fields.begin(), fields.end()}; }
@@ -171,12 +209,18 @@ std::vector<Kind> run_kinds() {
 
 std::vector<Kind> control_kinds() { return {{"start", {}}, {"done", all(kControlFacts)}}; }
 
+std::vector<Kind> fault_kinds() {
+  std::vector<Kind> kinds = control_kinds();
+  kinds.push_back({"hit", {}});
+  return kinds;
+}
+
 }  // namespace
 
 const std::vector<Kind>& kinds_of(SourceType type) {
-  static const std::array<std::vector<Kind>, 7> kKinds{
-      provider_kinds(), decoy_kinds(), dns_kinds(),    supervisor_kinds(),
-      request_kinds(),  run_kinds(),   control_kinds()};
+  static const std::array<std::vector<Kind>, 10> kKinds{
+      provider_kinds(), decoy_kinds(),   dns_kinds(),        supervisor_kinds(), request_kinds(),
+      run_kinds(),      control_kinds(), middleware_kinds(), gateway_kinds(),    fault_kinds()};
   return kKinds[static_cast<std::size_t>(type)];
 }
 
@@ -197,8 +241,9 @@ std::span<const std::string_view> top_level_keys() {
   return kAll;
 }
 std::span<const std::string_view> top_level_keys_later() { return kTopLevelLater; }
-std::span<const std::string_view> verbs() { return std::span(kVerbs).first(3); }
-std::span<const std::string_view> verbs_later() { return std::span(kVerbs).subspan(3); }
+std::span<const std::string_view> verbs() { return std::span(kVerbs).first(kVerbsNow); }
+std::span<const std::string_view> verbs_later() { return std::span(kVerbs).subspan(kVerbsNow); }
+std::span<const std::string_view> grpc_codes() { return kCodes; }
 
 bool is_name(std::string_view text) {
   if (text.empty() || text.size() > 40 || text[0] < 'a' || text[0] > 'z') return false;

@@ -17,7 +17,18 @@ struct Field {
   std::span<const std::string_view> words;  // of Type::word
 };
 
-enum class SourceType { provider, decoy, dns, supervisor, request, run, control };
+enum class SourceType {
+  provider,
+  decoy,
+  dns,
+  supervisor,
+  request,
+  run,
+  control,
+  middleware,
+  gateway,
+  fault,  // a control step that has `hit` too
+};
 
 struct Kind {
   std::string_view name;
@@ -31,6 +42,9 @@ struct Kind {
 [[nodiscard]] std::span<const Field> common_fields();
 // The facts of a step, section 12.
 [[nodiscard]] std::span<const Field> facts_of(SourceType step_type);
+
+// Names of gRPC's status codes, OK first.
+[[nodiscard]] std::span<const std::string_view> grpc_codes();
 
 [[nodiscard]] std::span<const std::string_view> top_level_keys();
 [[nodiscard]] std::span<const std::string_view> top_level_keys_later();

@@ -34,6 +34,10 @@ constexpr Place kPlaces[] = {
     {"uid", "/finding_info/uid"},
     {"state", "/state"},
     {"generation", "/unmapped/generation"},
+    {"config_revision", "/unmapped/config_revision"},
+    {"bundle_revision", "/unmapped/bundle_revision"},
+    {"environment_revision", "/unmapped/environment_revision"},
+    {"part", "/unmapped/part"},
 };
 
 }  // namespace

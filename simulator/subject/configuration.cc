@@ -9,6 +9,30 @@
 namespace sallyport::sim::subject {
 namespace {
 
+constexpr int kCallPolls = 5;
+
+std::string value_of(const Limit& limit) {
+  if (limit.time) return base::format_duration(base::Duration(limit.value));
+  const auto number = static_cast<std::uint64_t>(limit.value);
+  return limit.octets ? base::format_size(number) : std::to_string(number);
+}
+
+std::string sources_yaml(const SubjectSpec& spec) {
+  if (spec.uplink) {
+    // A call that hangs is given up within a few polls, not within the field's seconds.
+    return fmt::format("gateway: {{endpoint: {}, sandbox: {}, poll: {}, timeout: {}}}\n",
+                       quoted(spec.uplink->endpoint), quoted(spec.uplink->sandbox),
+                       base::format_duration(spec.uplink->poll),
+                       base::format_duration(kCallPolls * spec.uplink->poll));
+  }
+  std::string text = "policy: policy.yaml\n";
+  if (spec.route || spec.routes_file) text += "routes: routes.yaml\n";
+  if (!spec.middleware.empty()) text += "middleware:\n" + registrations_yaml(spec.middleware);
+  return text;
+}
+
+}  // namespace
+
 // A JSON string is a YAML double-quoted scalar.
 std::string quoted(const std::string& text) {
   rapidjson::StringBuffer buffer;
@@ -17,18 +41,21 @@ std::string quoted(const std::string& text) {
   return {buffer.GetString(), buffer.GetSize()};
 }
 
-std::string value_of(const Limit& limit) {
-  if (limit.time) return base::format_duration(base::Duration(limit.value));
-  const auto number = static_cast<std::uint64_t>(limit.value);
-  return limit.octets ? base::format_size(number) : std::to_string(number);
+std::string registrations_yaml(const std::vector<Registration>& registrations) {
+  std::string text;
+  for (const Registration& one : registrations) {
+    const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(one.timeout);
+    text +=
+        fmt::format("  - {{name: {}, grpc_endpoint: {}, max_payload_bytes: {}, timeout: {}ms}}\n",
+                    quoted(one.name), quoted(one.endpoint), base::format_size(one.max_payload),
+                    timeout.count());
+  }
+  return text;
 }
 
-}  // namespace
-
 std::string configuration_yaml(const SubjectSpec& spec) {
-  std::string text =
-      fmt::format("listen: [{}]\npolicy: policy.yaml\n", quoted(spec.listen.to_string()));
-  if (spec.route) text += "routes: routes.yaml\n";
+  std::string text = fmt::format("listen: [{}]\n", quoted(spec.listen.to_string()));
+  text += sources_yaml(spec);
   std::string servers;
   for (const net::Endpoint& server : spec.name_servers) {
     servers += (servers.empty() ? "" : ", ") + quoted(server.to_string());
@@ -45,7 +72,9 @@ std::string configuration_yaml(const SubjectSpec& spec) {
   return text;
 }
 
-std::string routes_yaml(const Route& route) {
+std::string routes_yaml(const std::optional<Route>& given) {
+  if (!given) return "routes: []\n";
+  const Route& route = *given;
   std::string text =
       fmt::format("routes:\n  - name: inference.local\n    endpoint: {}\n    model: {}\n",
                   quoted(route.base_url), quoted(route.model));

@@ -1,6 +1,7 @@
 // The supervisor under test, reached as users reach it: a process with files, sockets, signals and
 // descriptors. This one starts the reference, `sallyport-supervisor serve`. Lives on the world's
-// loop; journals `ready`, `config`, `audit` and `exit` of its own name. Never looks inside.
+// loop; journals `ready`, `config`, `audit` and `exit` of its own name. It may be stopped and
+// started again. Never looks inside.
 #pragma once
 
 #include <cstdint>
@@ -16,15 +17,8 @@
 #include "reference/base/result.h"
 #include "reference/net/address.h"
 #include "reference/net/executor.h"
+#include "simulator/subject/daemon.h"
 #include "simulator/world/process.h"
-
-namespace sallyport::net {
-class Clock;
-class Deadlines;
-}  // namespace sallyport::net
-namespace sallyport::sim::journal {
-class Journal;
-}
 
 namespace sallyport::sim::subject {
 
@@ -44,6 +38,26 @@ struct Limit {
   std::int64_t value = 0;  // nanoseconds, or as it is
 };
 
+// A middleware service as the operator registered it.
+struct Registration {
+  std::string name;
+  std::string endpoint;  // http://ADDRESS:PORT
+  std::uint64_t max_payload = 0;
+  base::Duration timeout{0};
+};
+
+// The gateway that a subject gets its configuration from.
+struct Uplink {
+  std::string endpoint;  // http://ADDRESS:PORT
+  std::string sandbox;
+  base::Duration poll{0};
+};
+
+// What the gateway calls the parts of a configuration; members are empty where it doesn't say.
+struct Revisions {
+  std::string config, bundle, environment;
+};
+
 struct SubjectSpec {
   std::string name = "supervisor";
   std::string binary;              // absolute
@@ -51,8 +65,11 @@ struct SubjectSpec {
   world::HostView host;            // where it runs
   int sandbox_net_namespace = -1;  // the agent's, handed over by descriptor; -1: none
   net::Endpoint listen;
+  std::optional<Uplink> uplink;  // none: policy, route and registrations are files
   std::string policy_yaml;
   std::optional<Route> route;
+  bool routes_file = false;  // there is one even without a route: it may get one
+  std::vector<Registration> middleware;
   std::vector<net::Endpoint> name_servers;
   std::string hosts_file;
   std::string upstream_ca_pem;  // trusted besides the system's; empty: none
@@ -63,15 +80,10 @@ struct SubjectSpec {
   double slow = 1.0;
 };
 
-// How the subject's start ended, if not well.
-struct StartFailure {
-  std::string what;
-};
-
 class Subject {
  public:
   // `step_of` tells the step that an event belongs to; may be null.
-  Subject(SubjectSpec spec, net::Executor executor, net::Clock& clock, net::Deadlines& deadlines,
+  Subject(SubjectSpec spec, net::Executor executor, net::Deadlines& deadlines,
           journal::Journal& journal, std::function<std::string()> step_of);
   ~Subject();
   Subject(const Subject&) = delete;
@@ -79,41 +91,45 @@ class Subject {
 
   // Writes its files, starts it and waits until it says that it is ready, or until `deadline`.
   [[nodiscard]] net::Task<std::optional<StartFailure>> start(base::TimePoint deadline);
-  // Journals at once every event that it has written so far: what it wrote before it answered is
-  // there when the answer is.
-  void drain_audit();
-  // TERM, then waits for its end; false when it hadn't ended by `deadline` (it is killed then).
-  [[nodiscard]] net::Task<bool> stop(base::TimePoint deadline);
+  // Replaces the two files that it reads again, and tells it to if it is running. Only without an
+  // uplink.
+  [[nodiscard]] bool reconfigure(std::string policy_yaml, std::optional<Route> route);
+  // What it has said of its configuration: how many `config` events of each state, over all runs.
+  struct Configured {
+    std::uint64_t loaded = 0;
+    std::uint64_t stale = 0;
+    std::uint64_t failed = 0;
+    std::string failed_part;  // of the last that failed: policy, routes ...; empty: the whole
+    std::string failed_why;
+    Revisions revisions;  // of the last that was loaded in this run
+    std::uint64_t loaded_in_run = 0;
+  };
+  [[nodiscard]] const Configured& configured() const;
 
+  // Its process: stop, freeze, output and the like. Started by start() alone.
+  [[nodiscard]] Daemon& process();
+  [[nodiscard]] const Daemon& process() const;
   [[nodiscard]] const SubjectSpec& spec() const;
-  [[nodiscard]] bool running() const;
-  // Set once it ended: told by `exit` events as well.
-  [[nodiscard]] const std::optional<world::Exit>& exit() const;
-  // Whether it ended before stop() was called.
-  [[nodiscard]] bool crashed() const;
-  [[nodiscard]] pid_t pid() const;  // -1 before the start
 
-  // NAME=VALUE of agent.env; empty before the start.
-  [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& agent_environment() const;
+  // NAME=VALUE of agent.env, which it may write anew; empty before the start.
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> agent_environment() const;
   // PEM of the sandbox's CA, which agents are to trust; empty when it wrote none.
   [[nodiscard]] const std::string& ca_pem() const;
   // The folder with the CA files, which agents must be able to read.
   [[nodiscard]] std::string ca_folder() const;
-  // Everything it wrote to stdout and stderr so far.
-  [[nodiscard]] std::string output() const;
-  // The last lines of stderr, at most `lines`.
-  [[nodiscard]] std::string error_tail(std::size_t lines) const;
-  // The files that it was given, by name, for artefacts.
-  [[nodiscard]] std::vector<std::string> files() const;
 
  private:
   class Impl;
-  std::shared_ptr<Impl> impl_;
+  std::unique_ptr<Impl> impl_;
 };
 
 // The two files that a subject is started with, as text; pure.
 [[nodiscard]] std::string configuration_yaml(const SubjectSpec& spec);
-[[nodiscard]] std::string routes_yaml(const Route& route);
+[[nodiscard]] std::string routes_yaml(const std::optional<Route>& route);
+// `  - {name: ..., grpc_endpoint: ..., ...}` lines, as both programs read them.
+[[nodiscard]] std::string registrations_yaml(const std::vector<Registration>& registrations);
+// `text` as a double-quoted scalar.
+[[nodiscard]] std::string quoted(const std::string& text);
 
 // The fields of an `audit` event from an OCSF event's JSON (scenario reference, section 9); nothing
 // when it isn't one.

@@ -30,6 +30,40 @@ TEST(Configuration, NamesEverythingThatTheSubjectIsGiven) {
             "  proxy_head_bytes: 8KiB\n");
 }
 
+TEST(Configuration, NamesTheGatewayInsteadOfFilesWhereThereIsOne) {
+  SubjectSpec spec;
+  spec.listen = net::Endpoint::parse("10.200.0.1:3128").value();
+  spec.route = Route{};
+  spec.middleware.push_back({"guard", "http://127.0.0.1:17671", 1, std::chrono::seconds(1)});
+  spec.uplink = Uplink{"http://127.0.0.1:17670", "sandbox", std::chrono::milliseconds(50)};
+  EXPECT_EQ(configuration_yaml(spec),
+            "listen: [\"10.200.0.1:3128\"]\n"
+            "gateway: {endpoint: \"http://127.0.0.1:17670\", sandbox: \"sandbox\", poll: 50ms, "
+            "timeout: 250ms}\n"
+            "resolver: {servers: [], hosts_file: \"\"}\n"
+            "forward: shared\n"
+            "ca_output: ca\n");
+}
+
+TEST(Configuration, ListsRegistrationsWhereThereIsNoGateway) {
+  SubjectSpec spec;
+  spec.listen = net::Endpoint::parse("10.200.0.1:3128").value();
+  spec.routes_file = true;
+  spec.middleware.push_back(
+      {"guard", "http://127.0.0.1:17671", 65536, std::chrono::milliseconds(100)});
+  EXPECT_EQ(configuration_yaml(spec),
+            "listen: [\"10.200.0.1:3128\"]\n"
+            "policy: policy.yaml\n"
+            "routes: routes.yaml\n"
+            "middleware:\n"
+            "  - {name: \"guard\", grpc_endpoint: \"http://127.0.0.1:17671\", "
+            "max_payload_bytes: 64KiB, timeout: 100ms}\n"
+            "resolver: {servers: [], hosts_file: \"\"}\n"
+            "forward: shared\n"
+            "ca_output: ca\n");
+  EXPECT_EQ(routes_yaml(std::nullopt), "routes: []\n");
+}
+
 TEST(Configuration, QuotesWhatYamlCouldMisread) {
   Route route;
   route.base_url = "http://127.0.0.1:11434/v1";
@@ -49,12 +83,14 @@ TEST(AuditFields, AreReadFromAnOcsfEvent) {
       audit_fields(R"({"class_uid":4001,"class_name":"Network Activity","activity_name":"Open",)"
                    R"("action":"Denied",)"
                    R"("disposition":"Blocked","severity":"Medium","status_detail":"why",)"
-                   R"("firewall_rule":{"name":"-","type":"opa"},"unmapped":{"generation":3}})");
+                   R"("firewall_rule":{"name":"-","type":"opa"},"unmapped":{"generation":3,)"
+                   R"("bundle_revision":"b7"}})");
   ASSERT_TRUE(fields);
   EXPECT_EQ(fields->at("class"), "Network Activity");
   EXPECT_EQ(fields->at("detail"), "why");
   EXPECT_EQ(fields->at("engine"), "opa");
   EXPECT_EQ(fields->at("generation"), "3");
+  EXPECT_EQ(fields->at("bundle_revision"), "b7");
   EXPECT_FALSE(fields->contains("uid"));
 }
 

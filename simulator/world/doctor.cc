@@ -12,6 +12,7 @@
 #include <string_view>
 
 #include "reference/linux/error.h"
+#include "reference/linux/firewall.h"
 #include "reference/linux/links.h"
 #include "reference/linux/namespaces.h"
 #include "simulator/world/clone_world.h"
@@ -26,6 +27,7 @@ struct Inside {
   std::string files;
   std::string veth;
   std::string proc;
+  std::string firewall;
 };
 
 std::string try_veth() {
@@ -76,10 +78,11 @@ Inside try_world(WorldHandle& world) {
   ::waitpid(world.pid, nullptr, 0);
   Inside inside;
   if (lines.size() == 1) inside.files = lines[0];
-  if (lines.size() == 2) {
+  if (lines.size() == 3) {
     inside.set_up = true;
     inside.veth = lines[0];
     inside.proc = lines[1];
+    inside.firewall = lines[2];
   }
   if (lines.empty()) inside.files = "the world ended before it said anything";
   return inside;
@@ -104,6 +107,7 @@ std::vector<Finding> probe() {
   auto body = [](WorldContext& context) {
     send(context.channel.get(), try_veth());
     send(context.channel.get(), try_protect_proc());
+    send(context.channel.get(), linux::try_firewall());
     return 0;
   };
   auto failed = [](WorldContext& context, std::string_view what) {
@@ -123,6 +127,10 @@ std::vector<Finding> probe() {
     all.push_back(
         finding("veth", "hosts can be linked (network namespaces, veth)", inside.veth, machine));
     all.push_back(finding("proc", "/proc/sys can be protected", inside.proc, machine));
+    Finding filter = finding("firewall", "packets can be filtered and logged (nf_tables, NFLOG)",
+                             inside.firewall, machine);
+    filter.required = false;
+    all.push_back(std::move(filter));
   }
   Finding ids = finding("ids", "processes can run as other users (ids mapped)",
                         world->ids ? "" : "only one user can be mapped", machine);

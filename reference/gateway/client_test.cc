@@ -1,0 +1,210 @@
+#include "reference/gateway/client.h"
+
+#include <gmock/gmock.h>
+#include <google/protobuf/message_lite.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "openshell/inference/v1/inference.pb.h"
+#include "openshell/v1/openshell.pb.h"
+#include "sallyport/gateway/v1/admin.pb.h"
+
+namespace sallyport::gateway {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+// A gateway that remembers what it was asked, and answers from a script.
+struct FakeGateway {
+  std::vector<std::string> methods;
+  std::string last;  // request, as sent
+  std::string answer;
+  rpc::Status status;
+
+  Caller port() {
+    return [this](std::string_view method, const google::protobuf::MessageLite& request,
+                  google::protobuf::MessageLite& response) {
+      methods.emplace_back(method.substr(method.rfind('/') + 1));
+      last = request.SerializeAsString();
+      response.ParseFromString(answer);
+      return status;
+    };
+  }
+};
+
+std::optional<std::string> environment(std::string_view name) {
+  if (name == "KEY") return "sk-secret";
+  if (name == "EMPTY") return "";
+  return std::nullopt;
+}
+
+ClientFlags flags(Verb verb) {
+  ClientFlags result;
+  result.verb = verb;
+  result.name = "p";
+  return result;
+}
+
+TEST(Client, SendsTheValueOfAVariableAndShowsItNowhere) {
+  FakeGateway gateway;
+  openshell::v1::ProviderResponse response;
+  response.mutable_provider()->mutable_metadata()->set_name("p");
+  (*response.mutable_provider()->mutable_credentials())["KEY"] = "REDACTED";
+  gateway.answer = response.SerializeAsString();
+  ClientFlags update = flags(Verb::provider_update);
+  update.credentials = {"KEY"};
+  const Outcome outcome = execute(update, environment, gateway.port());
+  EXPECT_THAT(gateway.methods, ElementsAre("UpdateProvider"));
+  EXPECT_THAT(gateway.last, HasSubstr("sk-secret"));
+  const std::string shown = json_line(outcome, "") + outcome.text;
+  EXPECT_THAT(shown, Not(HasSubstr("sk-secret")));
+  EXPECT_THAT(shown, HasSubstr(R"("credentials":["KEY"])"));
+  EXPECT_EQ(exit_code(outcome), 0);
+}
+
+TEST(Client, RefusesAVariableThatIsMissingOrEmpty) {
+  for (const char* name : {"NONE", "EMPTY"}) {
+    FakeGateway gateway;
+    ClientFlags update = flags(Verb::provider_update);
+    update.credentials = {name};
+    const Outcome outcome = execute(update, environment, gateway.port());
+    EXPECT_EQ(exit_code(outcome), 2);
+    EXPECT_TRUE(gateway.methods.empty());
+  }
+}
+
+TEST(Client, ReadsAValueFromAFile) {
+  const std::string path = testing::TempDir() + "client-key";
+  std::ofstream(path) << "sk-file\n";
+  FakeGateway gateway;
+  ClientFlags create = flags(Verb::provider_create);
+  create.credential_files = {"K=" + path};
+  EXPECT_EQ(exit_code(execute(create, environment, gateway.port())), 0);
+  openshell::v1::CreateProviderRequest request;
+  ASSERT_TRUE(request.ParseFromString(gateway.last));
+  EXPECT_EQ(request.provider().credentials().at("K"), "sk-file");
+  std::filesystem::remove(path);
+  EXPECT_EQ(exit_code(execute(create, environment, gateway.port())), 2);
+}
+
+TEST(Client, DeletesByForceThroughACallOfItsOwn) {
+  FakeGateway gateway;
+  ClientFlags remove = flags(Verb::provider_delete);
+  EXPECT_EQ(exit_code(execute(remove, environment, gateway.port())), 0);
+  remove.force = true;
+  EXPECT_EQ(exit_code(execute(remove, environment, gateway.port())), 0);
+  EXPECT_THAT(gateway.methods, ElementsAre("DeleteProvider", "ForceDeleteProvider"));
+}
+
+TEST(Client, UpdatesARouteByReadingItFirst) {
+  FakeGateway gateway;
+  openshell::inference::v1::GetInferenceRouteResponse now;
+  now.set_provider_name("p");
+  now.set_model_id("old");
+  now.set_timeout_secs(9);
+  gateway.answer = now.SerializeAsString();
+  ClientFlags update = flags(Verb::inference_update);
+  update.model = "new";
+  EXPECT_EQ(exit_code(execute(update, environment, gateway.port())), 0);
+  EXPECT_THAT(gateway.methods, ElementsAre("GetInferenceRoute", "SetInferenceRoute"));
+  openshell::inference::v1::SetInferenceRouteRequest request;
+  ASSERT_TRUE(request.ParseFromString(gateway.last));
+  EXPECT_EQ(request.provider_name(), "p");
+  EXPECT_EQ(request.model_id(), "new");
+  EXPECT_EQ(request.timeout_secs(), 9U);
+}
+
+TEST(Client, ShowsARouteThatIsNotConfiguredAsNoFailure) {
+  FakeGateway gateway;
+  gateway.status = {rpc::Code::not_found, "none"};
+  const Outcome outcome = execute(flags(Verb::inference_get), environment, gateway.port());
+  EXPECT_EQ(exit_code(outcome), 0);
+  EXPECT_EQ(json_line(outcome, ""), "{\"code\":\"OK\",\"result\":[]}\n");
+}
+
+TEST(Client, SetsAPolicyOfASandboxOrOfAll) {
+  const std::string path = testing::TempDir() + "client-policy.yaml";
+  std::ofstream(path) << "version: 1";
+  FakeGateway gateway;
+  ClientFlags set = flags(Verb::policy_set);
+  set.file = path;
+  openshell::v1::UpdateConfigRequest request;
+  EXPECT_EQ(exit_code(execute(set, environment, gateway.port())), 0);
+  ASSERT_TRUE(request.ParseFromString(gateway.last));
+  EXPECT_TRUE(request.global());
+  set.sandbox = "sb";
+  EXPECT_EQ(exit_code(execute(set, environment, gateway.port())), 0);
+  ASSERT_TRUE(request.ParseFromString(gateway.last));
+  EXPECT_EQ(request.name(), "sb");
+  EXPECT_FALSE(request.global());
+  EXPECT_EQ(request.policy().version(), 1U);
+  std::filesystem::remove(path);
+}
+
+TEST(Client, TellsAPolicysMistakesWithTheirPlacesAndAsksNobody) {
+  const std::string path = testing::TempDir() + "client-wrong.yaml";
+  std::ofstream(path) << "version: 1\nunknown: 2\n";
+  FakeGateway gateway;
+  ClientFlags set = flags(Verb::policy_set);
+  set.file = path;
+  const Outcome outcome = execute(set, environment, gateway.port());
+  EXPECT_EQ(exit_code(outcome), 2);
+  EXPECT_THAT(outcome.mistake, HasSubstr("client-wrong.yaml:2:1"));
+  EXPECT_THAT(json_line(outcome, ""), HasSubstr(R"({"code":"INVALID_ARGUMENT","message":)"));
+  EXPECT_TRUE(gateway.methods.empty());
+  std::filesystem::remove(path);
+}
+
+TEST(Client, RegistersServicesFromAFile) {
+  const std::string path = testing::TempDir() + "client-services.yaml";
+  std::ofstream(path)
+      << "middleware: [{name: a, grpc_endpoint: 'http://h:1', max_payload_bytes: 1}]";
+  FakeGateway gateway;
+  ClientFlags set = flags(Verb::middleware_set);
+  set.file = path;
+  EXPECT_EQ(exit_code(execute(set, environment, gateway.port())), 0);
+  v1::SetMiddlewareServicesRequest request;
+  ASSERT_TRUE(request.ParseFromString(gateway.last));
+  EXPECT_EQ(request.services(0).name(), "a");
+  std::filesystem::remove(path);
+}
+
+TEST(Client, HasAnExitCodeForEachEnd) {
+  FakeGateway gateway;
+  const auto code_of = [&](rpc::Code code) {
+    gateway.status = {code, "why"};
+    return exit_code(execute(flags(Verb::status), environment, gateway.port()));
+  };
+  EXPECT_EQ(code_of(rpc::Code::ok), 0);
+  EXPECT_EQ(code_of(rpc::Code::failed_precondition), 1);
+  EXPECT_EQ(code_of(rpc::Code::unavailable), 3);
+  EXPECT_EQ(code_of(rpc::Code::deadline_exceeded), 3);
+}
+
+TEST(Client, WritesOneLineOfJsonWhateverTheGatewaySays) {
+  FakeGateway gateway;
+  gateway.status = {rpc::Code::failed_precondition, "in \"use\"\nby all"};
+  const Outcome outcome = execute(flags(Verb::provider_delete), environment, gateway.port());
+  EXPECT_EQ(json_line(outcome, ""),
+            "{\"code\":\"FAILED_PRECONDITION\",\"message\":\"in \\\"use\\\"\\nby all\"}\n");
+}
+
+TEST(Client, TellsTheRevisionsOfASandbox) {
+  FakeGateway gateway;
+  v1::GetRevisionsResponse response;
+  response.set_config_revision(18446744073709551615U);
+  response.set_provider_env_revision(7);
+  gateway.answer = response.SerializeAsString();
+  const std::string revisions = revisions_json("sb", gateway.port());
+  EXPECT_EQ(revisions, R"({"config":"18446744073709551615","bundle":"","environment":"7"})");
+  EXPECT_THAT(json_line(Outcome{{}, {}, "{}", ""}, revisions), HasSubstr("\"revisions\":{"));
+  gateway.status.code = rpc::Code::not_found;
+  EXPECT_EQ(revisions_json("sb", gateway.port()), "");
+}
+
+}  // namespace
+}  // namespace sallyport::gateway

@@ -1,0 +1,27 @@
+// NFLOG: what the packet filter's log statements tell, for one group of one namespace. Internal to
+// this module.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "reference/base/result.h"
+#include "reference/base/unique_fd.h"
+#include "reference/linux/firewall.h"
+
+namespace sallyport::linux {
+
+// A non-blocking socket in the caller's namespace, and the free group that it has taken. The group
+// is given up when the socket is closed.
+[[nodiscard]] base::Result<std::pair<base::UniqueFd, std::uint16_t>> open_packet_log();
+
+// The sender of a TCP packet, from its IP header on. Nothing when it isn't one, or is cut.
+[[nodiscard]] std::optional<SeenPacket> parse_packet(std::span<const std::uint8_t> packet);
+
+// The packets in one datagram of the socket; anything else in it is passed over.
+[[nodiscard]] std::vector<SeenPacket> parse_log(std::span<const std::uint8_t> datagram);
+
+}  // namespace sallyport::linux

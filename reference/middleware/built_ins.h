@@ -1,0 +1,21 @@
+// The stages that come with the program. Each answers at once; they change bodies, never headers,
+// and never deny.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "reference/middleware/stage.h"
+
+namespace sallyport::middleware {
+
+inline constexpr std::string_view kBuiltInPrefix = "openshell/";
+// Config `{secrets: redact}` or none: values assigned to keywords, and `sk-` tokens.
+inline constexpr std::string_view kSecrets = "openshell/secrets";
+// Config `{mode: redact}` or none: `sk-` tokens.
+inline constexpr std::string_view kRegex = "openshell/regex";
+
+[[nodiscard]] std::shared_ptr<Stage> make_secrets_stage();
+[[nodiscard]] std::shared_ptr<Stage> make_regex_stage();
+
+}  // namespace sallyport::middleware

@@ -1,0 +1,23 @@
+// The endpoint of a remote service, as registrations write it. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "reference/base/result.h"
+
+namespace sallyport::rpc {
+
+struct Target {
+  bool tls = false;
+  std::string host_port;  // as written: HOST:PORT, an IPv6 address in brackets
+};
+
+// http://HOST:PORT or https://HOST:PORT, with nothing after the port but at most one slash.
+// RpcErrc::bad_endpoint for anything else: user information, a path, no port, port 0.
+[[nodiscard]] base::Result<Target> parse_target(std::string_view endpoint);
+
+// Whether `pem` holds a certificate, and nothing in it is malformed.
+[[nodiscard]] bool is_pem_of_certificates(std::string_view pem);
+
+}  // namespace sallyport::rpc

@@ -1,0 +1,71 @@
+#include "reference/sync/events.h"
+
+#include <fmt/format.h>
+
+namespace sallyport::sync {
+namespace {
+
+void add_generation(audit::Event& event, const egress::Generation& generation) {
+  event.unmapped.emplace_back("generation", static_cast<std::int64_t>(generation.number));
+}
+
+}  // namespace
+
+void emit_loaded(audit::AuditSink& audit, const egress::Generation& generation,
+                 const std::string& source) {
+  audit::Event event =
+      audit::config_state("loaded", fmt::format("Policy generation {} loaded", generation.number));
+  add_generation(event, generation);
+  event.unmapped.emplace_back("policy_hash", generation.policy.revision);
+  event.unmapped.emplace_back("source", source);
+  event.unmapped.emplace_back("config_revision", generation.revisions.config);
+  event.unmapped.emplace_back("bundle_revision", generation.revisions.bundle);
+  event.unmapped.emplace_back("environment_revision", generation.revisions.environment);
+  audit.emit(event);
+}
+
+void emit_failed(audit::AuditSink& audit, const egress::Generation& current, const Failure& failure,
+                 const std::string& source) {
+  audit::Event event =
+      audit::config_state("failed",
+                          fmt::format("Part of a generation ({}) can't be taken: {}", failure.part,
+                                      failure.still_active ? "what was in force stays"
+                                                           : "what was in force is withdrawn"),
+                          audit::Severity::medium, audit::Status::failure);
+  event.status_detail = failure.detail;
+  add_generation(event, current);
+  event.unmapped.emplace_back("part", failure.part);
+  event.unmapped.emplace_back("version", failure.version);
+  event.unmapped.emplace_back("error", failure.error);
+  event.unmapped.emplace_back("previous_policy_active", failure.still_active ? "true" : "false");
+  event.unmapped.emplace_back("source", source);
+  audit.emit(event);
+}
+
+void emit_stale(audit::AuditSink& audit, const egress::Generation& current, std::string_view part,
+                rpc::Code code, const std::string& source) {
+  audit::Event event = audit::config_state(
+      "stale",
+      fmt::format("The gateway doesn't answer, generation {} stays in force", current.number),
+      audit::Severity::medium, audit::Status::failure);
+  event.status_detail = fmt::format("{}: {}", part, rpc::code_name(code));
+  add_generation(event, current);
+  event.unmapped.emplace_back("part", std::string(part));
+  event.unmapped.emplace_back("error", std::string(rpc::code_name(code)));
+  event.unmapped.emplace_back("source", source);
+  audit.emit(event);
+}
+
+void emit_degraded(audit::AuditSink& audit, const egress::Generation& current, std::size_t refused,
+                   const std::string& detail, const std::string& source) {
+  audit::Event event = audit::config_state(
+      "degraded", "Middleware services aren't there; on_error governs the requests that they match",
+      audit::Severity::medium, audit::Status::failure);
+  event.status_detail = detail;
+  add_generation(event, current);
+  event.unmapped.emplace_back("service_count", static_cast<std::int64_t>(refused));
+  event.unmapped.emplace_back("source", source);
+  audit.emit(event);
+}
+
+}  // namespace sallyport::sync

@@ -1,0 +1,61 @@
+#include "reference/sync/gateway_source.h"
+
+#include "openshell/inference/v1/inference.pb.h"
+#include "openshell/sandbox/v1/sandbox.pb.h"
+#include "openshell/v1/openshell.pb.h"
+
+namespace sallyport::sync {
+
+bool is_outage(rpc::Code code) {
+  switch (code) {
+    case rpc::Code::unavailable:
+    case rpc::Code::deadline_exceeded:
+    case rpc::Code::cancelled:
+    case rpc::Code::resource_exhausted:
+    case rpc::Code::aborted:
+    case rpc::Code::internal:
+    case rpc::Code::unknown:
+      return true;
+    default:
+      return false;
+  }
+}
+
+base::Result<std::unique_ptr<GatewaySource>> GatewaySource::create(net::Executor executor,
+                                                                   const net::Clock& clock,
+                                                                   const std::string& endpoint,
+                                                                   const std::string& ca_pem,
+                                                                   std::string sandbox) {
+  rpc::ChannelOptions options;
+  options.endpoint = endpoint;
+  options.ca_pem = ca_pem;
+  auto channel = rpc::Channel::create(executor, clock, std::move(options));
+  if (!channel) return channel.error();
+  return std::unique_ptr<GatewaySource>(new GatewaySource(std::move(*channel), std::move(sandbox)));
+}
+
+net::Task<rpc::Status> GatewaySource::bundle(
+    openshell::inference::v1::GetInferenceBundleResponse& answer, base::TimePoint deadline) {
+  const openshell::inference::v1::GetInferenceBundleRequest request;
+  co_return co_await channel_->unary("/openshell.inference.v1.Inference/GetInferenceBundle",
+                                     request, answer, deadline);
+}
+
+net::Task<rpc::Status> GatewaySource::config(
+    openshell::sandbox::v1::GetSandboxConfigResponse& answer, base::TimePoint deadline) {
+  openshell::sandbox::v1::GetSandboxConfigRequest request;
+  request.set_sandbox_id(sandbox_);
+  co_return co_await channel_->unary("/openshell.v1.OpenShell/GetSandboxConfig", request, answer,
+                                     deadline);
+}
+
+net::Task<rpc::Status> GatewaySource::environment(
+    openshell::v1::GetSandboxProviderEnvironmentResponse& answer, base::TimePoint deadline) {
+  openshell::v1::GetSandboxProviderEnvironmentRequest request;
+  request.set_sandbox_id(sandbox_);
+  request.set_supports_static_credential_bindings(true);
+  co_return co_await channel_->unary("/openshell.v1.OpenShell/GetSandboxProviderEnvironment",
+                                     request, answer, deadline);
+}
+
+}  // namespace sallyport::sync

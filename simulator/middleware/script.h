@@ -1,0 +1,24 @@
+// A service's script as a file: what the harness writes and the service reads, and what a person
+// writes who runs the service by hand. The members are those of a scenario's `middleware` entry
+// (docs/scenario-reference.md), in JSON or YAML. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "simulator/middleware/spec.h"
+
+namespace sallyport::sim::middleware {
+
+// As JSON. `slow` multiplies delays.
+[[nodiscard]] std::string to_json(const ServiceSpec& spec, double slow = 1.0);
+
+struct ReadScript {
+  std::optional<ServiceSpec> spec;
+  std::string complaint;  // `script[2].decision must be one of allow, deny, skip`
+};
+// Unknown members, wrong types and words are refused.
+[[nodiscard]] ReadScript read_script(std::string_view json);
+
+}  // namespace sallyport::sim::middleware

@@ -1,0 +1,65 @@
+// What a scripted service answers, from octets to octets, and the faults that are put upon it. No
+// header of gRPC's: the server hands calls over and acts on what comes back. Any thread.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reference/base/clock.h"
+#include "simulator/middleware/server/events.h"
+#include "simulator/middleware/spec.h"
+
+namespace openshell::middleware::v1 {
+class HttpRequestEvaluation;
+class HttpRequestResult;
+}  // namespace openshell::middleware::v1
+
+namespace sallyport::sim::middleware::server {
+
+struct Reply {
+  base::Duration delay{0};  // before it is sent
+  int code = 0;             // gRPC's; with one the call ends so, without a message
+  std::string message;
+  std::string bytes;  // the response as it goes out; needn't be a message of the contract
+};
+
+struct Answered {
+  Reply reply;
+  Told told;  // without peer; `kind` is empty for a call that nobody is told of
+};
+
+class Answers {
+ public:
+  Answers(ServiceSpec spec, const base::Clock& clock);
+
+  // `method` is `/openshell.middleware.v1.SupervisorMiddleware/Describe` ...
+  [[nodiscard]] Answered answer(std::string_view method, std::string_view request) const;
+
+  // `begin NAME slow 200ms`, `begin NAME unavailable|internal|malformed`, `lift NAME`. In force
+  // when it returns. Empty, or what is wrong with the line.
+  [[nodiscard]] std::string control(std::string_view line);
+
+ private:
+  struct Fault {
+    std::string kind;
+    base::Duration delay{0};
+  };
+  [[nodiscard]] Answered describe() const;
+  [[nodiscard]] Answered validate(std::string_view request) const;
+  [[nodiscard]] Answered evaluate(std::string_view request) const;
+  void react(const openshell::middleware::v1::HttpRequestEvaluation& request,
+             Answered& answered) const;
+  void misbehave(const Reaction& reaction, openshell::middleware::v1::HttpRequestResult& result,
+                 Answered& answered) const;
+  void apply_faults(Answered& answered) const;
+
+  const ServiceSpec spec_;
+  const base::Clock& clock_;
+  mutable std::mutex mutex_;
+  std::map<std::string, Fault> faults_;  // guarded by mutex_
+};
+
+}  // namespace sallyport::sim::middleware::server

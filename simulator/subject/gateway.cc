@@ -1,0 +1,125 @@
+#include "simulator/subject/gateway.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "reference/base/scalars.h"
+#include "reference/net/clock.h"
+#include "reference/net/deadlines.h"
+
+namespace sallyport::sim::subject {
+
+class Gateway::Impl {
+ public:
+  Impl(GatewaySpec given, net::Executor executor_, net::Clock& clock_, net::Deadlines& deadlines_,
+       journal::Journal& journal)
+      : spec(std::move(given)),
+        executor(executor_),
+        clock(clock_),
+        deadlines(deadlines_),
+        daemon(spec.name, "gateway", executor_, deadlines_, journal,
+               [this](const std::string& json) { note_call(json); }) {}
+
+  [[nodiscard]] world::CommandSpec serve() const;
+
+  GatewaySpec spec;
+  net::Executor executor;
+  net::Clock& clock;
+  net::Deadlines& deadlines;
+  Daemon daemon;
+
+ private:
+  void note_call(const std::string& json);
+};
+
+void Gateway::Impl::note_call(const std::string& json) {
+  const auto texts = call_fields(json);
+  if (!texts) return;
+  journal::Fields fields;
+  for (const auto& [name, text] : *texts) fields[name] = text;
+  daemon.note("call", std::move(fields));
+}
+
+world::CommandSpec Gateway::Impl::serve() const {
+  world::CommandSpec command;
+  command.argv = {spec.binary,  "serve",
+                  "--config",   spec.folder + "/config.yaml",
+                  "--ready-fd", std::to_string(kReadyFd),
+                  "--call-fd",  std::to_string(kMessagesFd)};
+  command.environment = plain_environment();
+  command.environment.emplace_back(kNoLeakSearch);
+  command.cwd = spec.folder;
+  command.host = spec.host;
+  return command;
+}
+
+Gateway::Gateway(GatewaySpec spec, net::Executor executor, net::Clock& clock,
+                 net::Deadlines& deadlines, journal::Journal& journal)
+    : impl_(std::make_unique<Impl>(std::move(spec), executor, clock, deadlines, journal)) {}
+
+Gateway::~Gateway() = default;
+
+net::Task<std::optional<StartFailure>> Gateway::start(base::TimePoint deadline) {
+  ::mkdir(impl_->spec.folder.c_str(), 0700);
+  const bool written =
+      write_file(impl_->spec.folder + "/policy.yaml", impl_->spec.policy_yaml) &&
+      write_file(impl_->spec.folder + "/config.yaml", configuration_yaml(impl_->spec));
+  if (!written) co_return StartFailure{"its files can't be written to " + impl_->spec.folder};
+  if (auto failure = impl_->daemon.launch(impl_->serve())) co_return failure;
+  Daemon::Ready ready = co_await impl_->daemon.wait_ready(deadline);
+  if (ready.failure) co_return ready.failure;
+  journal::Fields fields;
+  fields["json"] = journal::Json{std::move(ready.line)};
+  impl_->daemon.note("ready", std::move(fields));
+  co_return std::nullopt;
+}
+
+net::Task<CommandAnswer> Gateway::command(std::vector<std::string> arguments,
+                                          std::map<std::string, std::string> variables,
+                                          base::TimePoint deadline) {
+  world::CommandSpec command;
+  command.argv = {impl_->spec.binary, "--gateway", impl_->spec.address,
+                  "--json",           "--sandbox", impl_->spec.sandbox};
+  command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
+  command.environment = plain_environment();
+  command.environment.emplace_back(kNoLeakSearch);
+  for (const auto& [name, value] : variables) command.environment.push_back(name + "=" + value);
+  command.cwd = impl_->spec.folder;
+  command.host = impl_->spec.host;
+  auto started = world::spawn(impl_->executor, std::move(command));
+  CommandAnswer answer;
+  if (!started) {
+    answer.detail = "the command line can't be started: " + started.error().message();
+    co_return answer;
+  }
+  const std::unique_ptr<world::Process> process = std::move(*started);
+  bool expired = false;
+  net::Deadline bound(impl_->deadlines, [&expired, &process] {
+    expired = true;
+    process->kill();
+  });
+  bound.set(deadline);
+  const world::Exit end = co_await process->wait();
+  if (!expired) answer = parse_answer(process->out());
+  answer.ended = !expired;
+  answer.output = process->out() + process->err();
+  if (answer.ended && answer.code.empty()) {
+    answer.detail = fmt::format("the command line ended with {} {}: {}{}",
+                                end.kind == world::Exit::Kind::signalled ? "signal" : "exit",
+                                end.value, end.detail, process->err());
+  }
+  co_return answer;
+}
+
+std::string Gateway::write(const std::string& name, const std::string& text) const {
+  std::string path = impl_->spec.folder + "/" + name;
+  return write_file(path, text) ? path : std::string();
+}
+
+Daemon& Gateway::process() { return impl_->daemon; }
+const Daemon& Gateway::process() const { return impl_->daemon; }
+const GatewaySpec& Gateway::spec() const { return impl_->spec; }
+
+}  // namespace sallyport::sim::subject
