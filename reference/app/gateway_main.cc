@@ -19,8 +19,8 @@
 #include "reference/gateway/own_loop.h"
 #include "reference/gateway/server.h"
 #include "reference/gateway/start_check.h"
+#include "reference/net/readiness.h"
 #include "reference/rpc/channel.h"
-#include "reference/supervisor/outlets.h"
 
 namespace sallyport {
 namespace {
@@ -88,10 +88,10 @@ int serve(const ServeFlags& flags, const Config& config, const base::Clock& cloc
   const auto server = gateway::Server::start(config.listen, config.allow_unauthenticated,
                                              {inference, providers, sandboxes}, calls, failure);
   if (server == nullptr) return fail(kCannotStart, failure);
-  const std::string ready = supervisor::readiness_line(server->listen(), ::getpid());
+  const std::string ready = net::readiness_line(server->listen(), ::getpid());
   log.write(base::LogLevel::info, "gateway", ready);
   if (flags.ready_fd >= 0) {
-    const std::string wrong = supervisor::announce(flags.ready_fd, ready);
+    const std::string wrong = net::announce(flags.ready_fd, ready);
     if (!wrong.empty()) return fail(kCannotStart, wrong);
   }
   wait_for_the_end(signals, log);

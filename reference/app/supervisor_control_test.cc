@@ -66,6 +66,27 @@ TEST_F(SupervisorProgram, IsReadyWithoutAMiddlewareService) {
   EXPECT_EQ(wait(), 0);
 }
 
+constexpr std::string_view kWrongBuiltIn =
+    "version: 1\nnetwork_middlewares:\n"
+    "  hide: {middleware: openshell/regex, config: {mode: deny}, endpoints: {include: ['**']}}\n";
+
+TEST_F(SupervisorProgram, RefusesAPolicyWithAWrongConfigOfABuiltIn) {
+  write("policy.yaml", std::string(kWrongBuiltIn));
+  launch("");
+  EXPECT_EQ(wait(), 2);
+  EXPECT_NE(said().find("policy.yaml:3:47: middleware config 'hide' is invalid"),
+            std::string::npos);
+}
+
+TEST_F(SupervisorProgram, KeepsItsPolicyWhenANewOneHasAWrongConfigOfABuiltIn) {
+  start("");
+  write("policy.yaml", std::string(kWrongBuiltIn));
+  signal(SIGHUP);
+  event({"failed", "middleware config 'hide' is invalid"});
+  signal(SIGTERM);
+  EXPECT_EQ(wait(), 0);
+}
+
 TEST_F(SupervisorProgram, RefusesAGatewayBesideAPolicy) {
   launch(gateway_at(closed_port()) + "policy: policy.yaml\n");
   EXPECT_EQ(wait(), 2);

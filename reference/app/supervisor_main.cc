@@ -15,6 +15,7 @@
 #include "reference/middleware/admission.h"
 #include "reference/middleware/limits.h"
 #include "reference/net/loop_clock.h"
+#include "reference/net/readiness.h"
 #include "reference/net/resolver.h"
 #include "reference/supervisor/agent_files.h"
 #include "reference/supervisor/command_line.h"
@@ -157,8 +158,7 @@ std::string go(Graph& graph, supervisor::Server& server, const ServeFlags& flags
   server.start();
   graph.audit.emit(audit::lifecycle(audit::activity::kLifecycleStart, "supervisor started"));
   if (flags.ready_fd < 0) return {};
-  return supervisor::announce(flags.ready_fd,
-                              supervisor::readiness_line(server.bound(), ::getpid()));
+  return net::announce(flags.ready_fd, net::readiness_line(server.bound(), ::getpid()));
 }
 
 int serve(const ServeFlags& flags, const Config& config,

@@ -119,20 +119,28 @@ std::optional<SeenPacket> parse_packet(std::span<const std::uint8_t> packet) {
   return seen;
 }
 
-std::vector<SeenPacket> parse_log(std::span<const std::uint8_t> datagram) {
+std::vector<std::span<const std::uint8_t>> packets_in(std::span<const std::uint8_t> datagram) {
   constexpr std::size_t kHeaders = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(nfgenmsg));
-  std::vector<SeenPacket> packets;
+  std::vector<std::span<const std::uint8_t>> packets;
   while (datagram.size() >= kHeaders) {
     const auto head = read_at<nlmsghdr>(datagram, 0);
     if (head.nlmsg_len < kHeaders || head.nlmsg_len > datagram.size()) break;
     if (head.nlmsg_type == ((NFNL_SUBSYS_ULOG << 8) | NFULNL_MSG_PACKET)) {
       const auto body = datagram.subspan(kHeaders, head.nlmsg_len - kHeaders);
-      if (const auto seen = parse_packet(payload_of(body))) packets.push_back(*seen);
+      packets.push_back(payload_of(body));
     }
     const std::size_t step = NLMSG_ALIGN(head.nlmsg_len);
     datagram = datagram.subspan(std::min(step, datagram.size()));
   }
   return packets;
+}
+
+std::vector<SeenPacket> parse_log(std::span<const std::uint8_t> datagram) {
+  std::vector<SeenPacket> all;
+  for (const auto packet : packets_in(datagram)) {
+    if (const auto seen = parse_packet(packet)) all.push_back(*seen);
+  }
+  return all;
 }
 
 }  // namespace sallyport::linux

@@ -21,7 +21,12 @@ namespace sallyport::linux {
 // The sender of a TCP packet, from its IP header on. Nothing when it isn't one, or is cut.
 [[nodiscard]] std::optional<SeenPacket> parse_packet(std::span<const std::uint8_t> packet);
 
-// The packets in one datagram of the socket; anything else in it is passed over.
+// The packets in one datagram of the socket, from their IP headers on, as views into it; anything
+// else in it is passed over.
+[[nodiscard]] std::vector<std::span<const std::uint8_t>> packets_in(
+    std::span<const std::uint8_t> datagram);
+
+// As packets_in(), what of them parse_packet() understands.
 [[nodiscard]] std::vector<SeenPacket> parse_log(std::span<const std::uint8_t> datagram);
 
 }  // namespace sallyport::linux

@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "openshell/middleware/v1/middleware.pb.h"
+#include "reference/base/check.h"
 #include "reference/http/text.h"
+#include "reference/middleware/config.h"
 #include "reference/middleware/diagnostics.h"
 #include "reference/middleware/redact.h"
 
@@ -106,5 +108,14 @@ std::shared_ptr<Stage> make_secrets_stage() {
 }
 
 std::shared_ptr<Stage> make_regex_stage() { return std::make_shared<RedactorStage>(kRegexKind); }
+
+bool is_built_in(std::string_view name) { return name == kSecrets || name == kRegex; }
+
+std::string built_in_config_fault(std::string_view name, std::string_view config_json) {
+  CHECK(is_built_in(name));
+  Struct config;
+  if (!struct_from_json(config_json, config)) return "config is not an object";
+  return config_fault(name == kSecrets ? kSecretsKind : kRegexKind, config);
+}
 
 }  // namespace sallyport::middleware

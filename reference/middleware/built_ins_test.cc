@@ -103,5 +103,20 @@ TEST(BuiltIns, RefuseEveryOtherConfigWithAReason) {
   EXPECT_FALSE(evaluate(*make_regex_stage(), "x", R"({"mode":"deny"})").status.ok());
 }
 
+TEST(BuiltIns, SayTheSameOfAConfigWithoutBeingAsked) {
+  for (const char* config : {"{}", R"({"secrets":"redact"})", R"({"mode":"deny"})"}) {
+    EXPECT_EQ(built_in_config_fault(kSecrets, config), refusal(*make_secrets_stage(), config));
+    EXPECT_EQ(built_in_config_fault(kRegex, config), refusal(*make_regex_stage(), config));
+  }
+  EXPECT_NE(built_in_config_fault(kRegex, "[]"), "");
+}
+
+TEST(BuiltIns, AreTwo) {
+  EXPECT_TRUE(is_built_in("openshell/secrets"));
+  EXPECT_TRUE(is_built_in("openshell/regex"));
+  EXPECT_FALSE(is_built_in("openshell/secret"));
+  EXPECT_FALSE(is_built_in("secrets"));
+}
+
 }  // namespace
 }  // namespace sallyport::middleware

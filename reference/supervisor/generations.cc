@@ -1,17 +1,46 @@
 #include "reference/supervisor/generations.h"
 
+#include <fmt/format.h>
+
+#include "reference/middleware/built_ins.h"
 #include "reference/policy/loader.h"
 
 namespace sallyport::supervisor {
 namespace {
 
+// A gateway asks every implementation about its config before it takes a policy. Files are judged
+// here: built-ins say at once what they think, and a name that only they may bear must be one of
+// them. Of other names nothing is known yet; each entry's on_error decides
+// (OpenShell crates/openshell-supervisor-middleware-builtins/src/lib.rs validate_config).
+void judge_built_ins(const base::yaml::Node& document, const std::string& file,
+                     const policy::Policy& policy, base::Diagnostics& complaints) {
+  for (const policy::Middleware& one : policy.network_middlewares) {
+    if (!one.implementation.starts_with(middleware::kBuiltInPrefix)) continue;
+    const bool known = middleware::is_built_in(one.implementation);
+    const std::string fault =
+        known ? middleware::built_in_config_fault(one.implementation, one.config_json)
+              : fmt::format("middleware '{}' is not registered; built in are {} and {}",
+                            one.implementation, middleware::kSecrets, middleware::kRegex);
+    if (fault.empty()) continue;
+    // The loader has found the entry here, and an absent config is sound.
+    const base::yaml::Node& entry = *document.find("network_middlewares")->find(one.key);
+    const base::yaml::Node& place = *entry.find(known ? "config" : "middleware");
+    complaints.add({file, place.mark,
+                    fmt::format("middleware config '{}' is invalid: {}", one.key, fault),
+                    place.used_at});
+  }
+}
+
 std::optional<policy::Policy> read_policy(const Config& config, base::Diagnostics& complaints,
                                           base::Diagnostics& warnings) {
   if (config.gateway) return policy::Policy();
-  if (config.policy_inline) {
-    return policy::load_policy(*config.policy_inline, config.file, complaints, &warnings);
-  }
-  return policy::load_policy_file(config.policy_file, complaints, &warnings);
+  const std::string& file = config.policy_inline ? config.file : config.policy_file;
+  const base::yaml::NodePtr document =
+      config.policy_inline ? config.policy_inline : base::yaml::parse_file(file, complaints);
+  if (document == nullptr) return std::nullopt;
+  auto policy = policy::load_policy(*document, file, complaints, &warnings);
+  if (policy) judge_built_ins(*document, file, *policy, complaints);
+  return policy;
 }
 
 }  // namespace

@@ -66,6 +66,49 @@ TEST_F(GenerationsTest, ComplainsAboutAnInlinePolicyAtItsPlaceInTheConfig) {
   EXPECT_THAT(complaints_.to_string(), HasSubstr("supervisor.yaml:2:1"));
 }
 
+TEST_F(GenerationsTest, ComplainsAboutABuiltInsConfigAtItsPlace) {
+  put("policy.yaml",
+      "version: 1\n"
+      "network_middlewares:\n"
+      "  a: {middleware: openshell/secrets, config: {mode: redact}, order: 1,\n"
+      "      endpoints: {include: ['*.test']}}\n"
+      "  b: {middleware: openshell/regex, config: {mode: deny}, order: 2,\n"
+      "      endpoints: {include: ['*.test']}}\n");
+  EXPECT_FALSE(build());
+  EXPECT_THAT(complaints_.to_string(),
+              HasSubstr("policy.yaml:3:46: middleware config 'a' is invalid: invalid "
+                        "openshell/secrets config: unknown member mode"));
+  EXPECT_THAT(complaints_.to_string(),
+              HasSubstr("policy.yaml:5:44: middleware config 'b' is invalid: invalid "
+                        "openshell/regex config: unknown mode deny"));
+}
+
+TEST_F(GenerationsTest, ComplainsAboutABuiltInThatDoesNotExist) {
+  base::Diagnostics none;
+  config_.policy_inline = base::yaml::parse(
+      "version: 1\n"
+      "network_middlewares:\n"
+      "  a: {middleware: openshell/secret, on_error: fail_open, endpoints: {include: "
+      "['*.test']}}\n",
+      config_.file, none);
+  EXPECT_FALSE(build());
+  EXPECT_THAT(complaints_.to_string(),
+              HasSubstr("supervisor.yaml:3:19: middleware config 'a' is invalid: middleware "
+                        "'openshell/secret' is not registered"));
+}
+
+TEST_F(GenerationsTest, TakesSoundBuiltInsAndNamesThatNobodyHasRegistered) {
+  put("policy.yaml",
+      "version: 1\n"
+      "network_middlewares:\n"
+      "  a: {middleware: openshell/secrets, order: 1, endpoints: {include: ['*.test']}}\n"
+      "  b: {middleware: openshell/regex, config: {mode: redact}, order: 2,\n"
+      "      endpoints: {include: ['*.test']}}\n"
+      "  c: {middleware: guard, config: {mode: deny}, order: 3, endpoints: {include: "
+      "['*.test']}}\n");
+  EXPECT_TRUE(build()) << complaints_.to_string();
+}
+
 TEST_F(GenerationsTest, NumbersFromOneAndKeepsTheOldOneForWhoHoldsIt) {
   Generations generations(build());
   const auto first = generations.current();

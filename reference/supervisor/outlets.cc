@@ -37,23 +37,4 @@ void AuditOutlets::set_proxy(const net::Endpoint& proxy) {
   for (const auto& sink : sinks_) sink->set_proxy(origin_.proxy);
 }
 
-std::string readiness_line(std::span<const net::Endpoint> listen, int pid) {
-  std::string addresses;
-  for (const net::Endpoint& endpoint : listen) {
-    if (!addresses.empty()) addresses += ',';
-    addresses += fmt::format("\"{}\"", endpoint.to_string());
-  }
-  return fmt::format("{{\"ready\":true,\"listen\":[{}],\"pid\":{}}}", addresses, pid);
-}
-
-std::string announce(int fd, const std::string& line) {
-  const std::string text = line + "\n";
-  ssize_t wrote = -1;
-  do {
-    wrote = ::write(fd, text.data(), text.size());
-  } while (wrote < 0 && errno == EINTR);
-  if (wrote == static_cast<ssize_t>(text.size())) return {};
-  return fmt::format("the readiness line can't be written: {}", std::strerror(errno));
-}
-
 }  // namespace sallyport::supervisor

@@ -1,9 +1,7 @@
-// What a supervisor tells the world besides serving it: events to every sink that is configured,
-// and the readiness line to who started it.
+// What a supervisor tells the world besides serving it: events to every sink that is configured.
 #pragma once
 
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -34,11 +32,5 @@ class AuditOutlets final : public audit::AuditSink {
   audit::Origin origin_;
   std::vector<std::unique_ptr<audit::JsonlSink>> sinks_;
 };
-
-// {"ready":true,"listen":[...],"pid":N}, without the line's end.
-[[nodiscard]] std::string readiness_line(std::span<const net::Endpoint> listen, int pid);
-
-// One write; the descriptor stays open. Nothing on success, else what failed.
-[[nodiscard]] std::string announce(int fd, const std::string& line);
 
 }  // namespace sallyport::supervisor

@@ -219,7 +219,6 @@ int plan(const std::string& path, const std::vector<std::string>& sets, bool cel
   }
   fmt::print("# always on:\n");
   for (const std::string& rule : runner::ambient_rules()) fmt::print("#   {}\n", rule);
-  fmt::print("# off in this version: escape (packets to addresses that aren't of this world)\n");
   return 0;
 }
 

@@ -240,5 +240,29 @@ TEST_F(SallyportProgram, PassesFailsAndReports) {
   EXPECT_THAT(read_file(junit), HasSubstr("tests=\"2\" failures=\"1\""));
 }
 
+// An agent's packets go to its box by default, which would have sent them on.
+TEST_F(SallyportProgram, APacketToAnAddressThatNobodyHasIsAnEscape) {
+  const std::string path = write("escape.yaml",
+                                 "scenario: An agent dials what nobody has\n"
+                                 "reproduces: [a/b#1]\n"
+                                 "matrix: {to: [10.42.0.9, 10.42.0.8]}\n"
+                                 "providers: {api: {listen: 10.42.0.8:8080, dialect: plain}}\n"
+                                 "supervisor: none\n"
+                                 "steps:\n"
+                                 "  call:\n"
+                                 "    request: http://$(matrix.to):8080/\n"
+                                 "    via: direct\n"
+                                 "    timeout: 200ms\n"
+                                 "kills: []\n");
+  EXPECT_EQ(run({"run", path, "--cell", "to=10.42.0.9"}), 1);
+  EXPECT_THAT(output_, HasSubstr("escape: no packet goes to an address that isn't one of this"));
+  EXPECT_THAT(output_, HasSubstr("observed: agent sent tcp to 10.42.0.9:8080"));
+  EXPECT_THAT(output_, HasSubstr("the nearest address: 10.42.0.8 of provider api"));
+  EXPECT_THAT(output_, HasSubstr("the step under way: call"));
+  EXPECT_EQ(run({"run", path, "--cell", "to=10.42.0.8"}), 0) << output_;
+  EXPECT_EQ(run({"plan", "--cells", path}), 0);
+  EXPECT_THAT(output_, HasSubstr("escape: no packet goes"));
+}
+
 }  // namespace
 }  // namespace sallyport::sim::app

@@ -165,7 +165,7 @@ world::CommandSpec Service::Impl::command() const {
     command.argv.push_back(fault.line);
   }
   command.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                         "LANG=C.UTF-8"};
+                         "LANG=C.UTF-8", world::kNoLeakSearch};
   command.cwd = around_.folder;
   command.host = around_.host;
   return command;

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "simulator/runner/escapes.h"
 #include "simulator/runner/judge.h"
 #include "simulator/runner/processes.h"
 
@@ -18,6 +22,16 @@ std::string base64(std::string_view bytes, bool url) {
                            (static_cast<unsigned char>(bytes[i + 1]) << 8U) |
                            static_cast<unsigned char>(bytes[i + 2]);
     for (const unsigned shift : {18U, 12U, 6U, 0U}) out += alphabet[(group >> shift) & 63U];
+  }
+  return out;
+}
+
+// Two digits an octet, each with `before` in front of it.
+std::string hex(std::string_view bytes, std::string_view digits, std::string_view before) {
+  std::string out;
+  for (const char c : bytes) {
+    const auto octet = static_cast<unsigned char>(c);
+    out.append(before).append(1, digits[octet >> 4U]).append(1, digits[octet & 15U]);
   }
   return out;
 }
@@ -51,7 +65,8 @@ class SecretsRule {
   }
 
   void check() {
-    for (const Canary& canary : stage_.canaries) {
+    for (const Canary& key : stage_.canaries) {
+      const Sought canary{key, SecretForms(key.value)};
       for (const journal::Event& event : stage_.journal.events()) check_event(canary, event);
       for (const auto& [step, text] : stage_.command_texts) {
         if (!put_there_by(step, canary))
@@ -63,8 +78,13 @@ class SecretsRule {
   }
 
  private:
-  void check_event(const Canary& canary, const journal::Event& event) {
-    const bool received = event.kind == "bytes" && event.source != canary.provider;
+  struct Sought {
+    const Canary& key;
+    SecretForms forms;
+  };
+
+  void check_event(const Sought& canary, const journal::Event& event) {
+    const bool received = event.kind == "bytes" && event.source != canary.key.provider;
     const bool audited = event.source_type == "supervisor" && event.kind == "audit";
     const bool answered =
         event.source_type == "step" && event.kind == "outcome" && event.fields.contains("body");
@@ -96,13 +116,14 @@ class SecretsRule {
     return text;
   }
 
-  [[nodiscard]] bool put_there_by(const std::string& step, const Canary& canary) const {
+  [[nodiscard]] bool put_there_by(const std::string& step, const Sought& canary) const {
     const auto text = step_texts_.find(step);
-    return text != step_texts_.end() && holds_secret(text->second, canary.value);
+    return text != step_texts_.end() && canary.forms.in(text->second);
   }
 
-  void look(const Canary& canary, std::string_view text, const std::string& where) {
-    if (!holds_secret(text, canary.value)) return;
+  void look(const Sought& sought, std::string_view text, const std::string& where) {
+    if (!sought.forms.in(text)) return;
+    const Canary& canary = sought.key;
     Failure failure;
     failure.claim = fmt::format("secret: {}'s key {} is seen only on the way to {}",
                                 canary.provider, canary.key, canary.provider);
@@ -173,22 +194,34 @@ void check_processes(const Stage& stage, const Teardown& teardown, std::vector<F
 
 }  // namespace
 
-bool holds_secret(std::string_view text, std::string_view secret) {
-  if (secret.size() < 6) return false;
-  if (text.find(secret) != std::string_view::npos) return true;
+SecretForms::SecretForms(std::string_view secret) {
+  constexpr std::size_t kLeast = 6;
+  if (secret.size() < kLeast) return;
+  forms_.emplace_back(secret);
   for (std::size_t skip = 0; skip < 3; ++skip) {
     for (const bool url : {false, true}) {
-      const std::string encoded = base64(secret.substr(skip), url);
-      if (!encoded.empty() && text.find(encoded) != std::string_view::npos) return true;
+      std::string encoded = base64(secret.substr(skip), url);
+      if (!encoded.empty()) forms_.push_back(std::move(encoded));
     }
   }
-  return false;
+  for (const std::string_view digits : {"0123456789abcdef", "0123456789ABCDEF"}) {
+    forms_.push_back(hex(secret, digits, ""));
+    forms_.push_back(hex(secret, digits, "%"));
+  }
+}
+
+bool SecretForms::in(std::string_view text) const {
+  return std::any_of(forms_.begin(), forms_.end(), [text](const std::string& form) {
+    return text.find(form) != std::string_view::npos;
+  });
 }
 
 std::vector<Failure> ambient_failures(const Stage& stage, const Teardown& teardown) {
   std::vector<Failure> failures;
   check_decoys(stage, failures);
   check_processes(stage, teardown, failures);
+  for (Failure& escape : escape_failures(stage.scenario, stage.cell, stage.escapes))
+    failures.push_back(std::move(escape));
   SecretsRule(stage, failures).check();
   return failures;
 }
@@ -196,7 +229,10 @@ std::vector<Failure> ambient_failures(const Stage& stage, const Teardown& teardo
 std::vector<std::string> ambient_rules() {
   return {"decoy: no decoy gets a connection", "crash: no process ends that no step stopped",
           "leak: no process outlives the world; ours exit within 2 s of TERM",
-          "secret: keys, plain or in base64, are seen only on the way to their provider"};
+          "escape: no packet goes to an address that isn't one of this world (off where doctor "
+          "misses firewall)",
+          "secret: keys, plain, in base64 or in hexadecimal, are seen only on the way to their "
+          "provider"};
 }
 
 }  // namespace sallyport::sim::runner

@@ -1,7 +1,7 @@
 // The rules that hold in every scenario (scenario reference, section 13): no decoy gets a
-// connection, no process ends that no step stopped, nothing outlives the world, keys are seen on
-// the way to their provider only. Works on what the stage collected, after all processes have
-// ended.
+// connection, no process ends that no step stopped, nothing outlives the world, no packet leaves
+// it, keys are seen on the way to their provider only. Works on what the stage collected, after all
+// processes have ended.
 #pragma once
 
 #include <string>
@@ -21,8 +21,17 @@ struct Teardown {
 
 [[nodiscard]] std::vector<Failure> ambient_failures(const Stage& stage, const Teardown& teardown);
 
-// Whether `text` holds `secret` plain or in base64 (either alphabet, at any alignment).
-[[nodiscard]] bool holds_secret(std::string_view text, std::string_view secret);
+// How a secret may show in a text: plain, or in base64 (either alphabet, at any alignment). Worked
+// out once, since it is looked for in every event.
+class SecretForms {
+ public:
+  // One of less than six octets tells nothing and is never found.
+  explicit SecretForms(std::string_view secret);
+  [[nodiscard]] bool in(std::string_view text) const;
+
+ private:
+  std::vector<std::string> forms_;
+};
 
 // The rules that are on, for `sallyport plan`.
 [[nodiscard]] std::vector<std::string> ambient_rules();

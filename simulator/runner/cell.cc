@@ -49,6 +49,8 @@ net::Task<void> take_down(Course& course) {
   for (const auto& [name, provider] : stage.providers) provider->stop();
   for (const auto& [name, decoy] : stage.decoys) decoy->stop();
   if (stage.name_server) stage.name_server->stop();
+  if (stage.guard) stage.guard->drain();
+  if (stage.guard) stage.guard->close();
   for (const world::RunningProcess& process : world::running_processes()) {
     course.teardown.still_running.push_back(
         fmt::format("{} (pid {})", process.command, process.pid));
@@ -65,7 +67,7 @@ net::Task<void> follow(Course& course) {
   phases.subject = ready - began;
   if (!stage.trouble) {
     co_await perform_steps(stage, deadline);
-    co_await await_eventually(stage, stage.clock.now());
+    co_await await_eventually(stage);
   }
   const base::TimePoint done = stage.clock.now();
   phases.steps = done - ready;
@@ -95,6 +97,7 @@ void show_events(const Stage& stage, CellResult& result) {
 
 void conclude(const Course& course, CellResult& result) {
   const Stage& stage = course.stage;
+  if (!stage.guard_off.empty()) result.rules_off.push_back("escape: " + stage.guard_off);
   if (stage.trouble) {
     result.verdict = Verdict::error;
     result.reason = *stage.trouble;

@@ -161,20 +161,14 @@ net::Task<agents::Facts> change_key(Stage& stage, const Step& step, const KeyCha
 net::Task<agents::Facts> delete_record(Stage& stage, const Step& step,
                                        const scenario::DeleteRecord& record,
                                        base::TimePoint deadline) {
-  if (stage.gateway) {
-    std::vector<std::string> arguments{"provider", "delete", record.provider};
-    if (record.force) arguments.emplace_back("--force");
-    std::map<std::string, std::string> none;
-    agents::Facts facts =
-        co_await tell_gateway(stage, step, std::move(arguments), std::move(none), deadline);
-    if (is_ok(facts)) stage.control.deleted.insert(record.provider);
-    co_return facts;
-  }
-  // Files have no records; what stands for one is the route that names it.
-  if (!route_uses(stage, record.provider)) co_return of_class("ok", {}, {});
-  if (!record.force) co_return of_class("rejected", "FAILED_PRECONDITION", "the route uses it");
-  stage.control.deleted.insert(record.provider);
-  co_return co_await tell_subject(stage, deadline);
+  // The loader lets a `delete` stand only beside a gateway: files have no records.
+  std::vector<std::string> arguments{"provider", "delete", record.provider};
+  if (record.force) arguments.emplace_back("--force");
+  std::map<std::string, std::string> none;
+  agents::Facts facts =
+      co_await tell_gateway(stage, step, std::move(arguments), std::move(none), deadline);
+  if (is_ok(facts)) stage.control.deleted.insert(record.provider);
+  co_return facts;
 }
 
 net::Task<agents::Facts> set_policy(Stage& stage, const Step& step,

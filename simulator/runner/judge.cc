@@ -131,7 +131,7 @@ class ItemJudge {
   }
 
   std::optional<Failure> operator()(const scenario::Eventually& eventually) const {
-    const base::TimePoint start = since_of(eventually.selector);
+    const base::TimePoint start = counted_from(of_.journal, eventually.selector);
     for (const Event* const event : select(eventually.selector)) {
       if (event->at - start <= eventually.within) return std::nullopt;
     }
@@ -233,15 +233,6 @@ class ItemJudge {
   [[nodiscard]] base::TimePoint began() const {
     return of_.journal.events().empty() ? base::TimePoint{} : of_.journal.events().front().at;
   }
-  // The `done` of the selector's `since`, or of the last step that is done.
-  [[nodiscard]] base::TimePoint since_of(const Selector& selector) const {
-    base::TimePoint at{};
-    for (const Event& event : of_.journal.events()) {
-      if (event.source_type != "step" || event.kind != "done") continue;
-      if (selector.since.empty() || event.source == selector.since) at = std::max(at, event.at);
-    }
-    return at;
-  }
   [[nodiscard]] const journal::Value* fact(const std::string& step, const std::string& name) const {
     const auto found = of_.steps.find(step);
     if (found == of_.steps.end() || found->second.outcomes.empty()) return nullptr;
@@ -324,6 +315,15 @@ void judge_outcomes(const scenario::Step& step, const StepRecord& record,
 }
 
 }  // namespace
+
+base::TimePoint counted_from(const journal::Journal& journal, const Selector& selector) {
+  base::TimePoint at{};
+  for (const Event& event : journal.events()) {
+    if (event.source_type != "step" || event.kind != "done") continue;
+    if (selector.since.empty() || event.source == selector.since) at = std::max(at, event.at);
+  }
+  return at;
+}
 
 std::vector<Failure> judge(const Case& of) {
   std::vector<Failure> failures;

@@ -20,6 +20,11 @@ struct Case {
   journal::Lookup lookup;  // of the world's variables
 };
 
+// From when the bound of an `eventually` is counted: the `done` of its `since`, or of the last step
+// that is done. The clock's origin when there is none yet: nothing can be in time.
+[[nodiscard]] base::TimePoint counted_from(const journal::Journal& journal,
+                                           const journal::Selector& selector);
+
 // All claims that don't hold, steps first, in the order of the file.
 [[nodiscard]] std::vector<Failure> judge(const Case& of);
 

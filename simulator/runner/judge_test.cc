@@ -201,6 +201,19 @@ TEST_F(Judge, CountsTheBoundOfAnEventuallyFromItsSinceOrTheLastStepsEnd) {
   EXPECT_EQ(verdict(item(within("request", "third", 100))), Verdict::fail);
 }
 
+TEST_F(Judge, CountsFromTheSinceOrTheLastStepThatIsDone) {
+  EXPECT_EQ(counted_from(journal_, selector("api", "request")), base::TimePoint{});
+  at("first", "done", std::chrono::milliseconds(10));
+  at("second", "done", std::chrono::milliseconds(50));
+  at("api", "done", std::chrono::milliseconds(90));
+  Selector later = selector("api", "request");
+  const base::TimePoint last = counted_from(journal_, later);
+  later.since = "first";
+  EXPECT_EQ(last - counted_from(journal_, later), std::chrono::milliseconds(40));
+  later.since = "third";
+  EXPECT_EQ(counted_from(journal_, later), base::TimePoint{});
+}
+
 TEST_F(Judge, MeasuresASpanFromTheFirstStartToTheFirstEndAfterIt) {
   at("api", "end", std::chrono::milliseconds(5));
   at("api", "begin", std::chrono::milliseconds(10));

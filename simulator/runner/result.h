@@ -61,6 +61,7 @@ struct CellResult {
   std::vector<std::string> last_events;      // of the lanes involved, drawn, oldest first
   std::string subject_stderr;                // its tail
   std::map<std::string, std::string> facts;  // STEP.FACT that is compared across cells
+  std::vector<std::string> rules_off;        // `RULE: WHY`: always on, but not here
   std::string artefacts;                     // the folder, where it was kept
   Phases phases;
 };

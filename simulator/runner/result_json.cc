@@ -129,6 +129,7 @@ std::string encode(const CellResult& result) {
   put(out, "last_events", result.last_events);
   put(out, "subject_stderr", result.subject_stderr);
   put(out, "facts", result.facts);
+  put(out, "rules_off", result.rules_off);
   put(out, "artefacts", result.artefacts);
   put(out, "phases_ns", result.phases);
   out.EndObject();
@@ -156,6 +157,7 @@ std::optional<CellResult> decode(std::string_view text) {
   result.last_events = texts_of(document, "last_events");
   result.subject_stderr = text_of(document, "subject_stderr");
   result.facts = map_of(document, "facts");
+  result.rules_off = texts_of(document, "rules_off");
   result.artefacts = text_of(document, "artefacts");
   const auto phases = document.FindMember("phases_ns");
   if (phases != document.MemberEnd() && phases->value.IsArray() && phases->value.Size() == 6) {

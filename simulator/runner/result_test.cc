@@ -24,10 +24,12 @@ TEST(CellResult, SurvivesTheChannel) {
   failure.notes = {"one", "two"};
   result.failures.push_back(failure);
   result.facts = {{"call.class", "ok"}};
+  result.rules_off = {"escape: no packet filter"};
   result.phases.steps = std::chrono::milliseconds(3);
   const auto again = decode(encode(result));
   ASSERT_TRUE(again);
   EXPECT_EQ(encode(*again), encode(result));
+  EXPECT_EQ(again->rules_off, result.rules_off);
   EXPECT_EQ(again->failures.at(0).observed, failure.observed);
   EXPECT_EQ(again->phases.steps, std::chrono::milliseconds(3));
 }

@@ -293,6 +293,11 @@ bool Scheduler::reap(Running& running) {
 
 void Scheduler::finish(const Job& job, CellResult result) {
   *job.result = std::move(result);
+  for (const std::string& rule : job.result->rules_off) {
+    const std::string note = "off here: " + rule;
+    auto& notes = result_.notes;
+    if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
+  }
   if (--open_cells_[job.scenario] == 0) finish_scenario(*job.scenario);
   on_result_(*job.result);
 }

@@ -112,7 +112,25 @@ std::optional<std::string> Stage::build_hosts() {
   if (!built) return fmt::format("host {}: {}", about, built.error().message());
   hosts.emplace(std::move(*built));
   faults.emplace(loop.executor(), clock);
+  watch_for_escapes();
   return std::nullopt;
+}
+
+void Stage::watch_for_escapes() {
+  guard.emplace(loop.executor(), [this](const topology::Escape& packet) {
+    escapes.push_back({packet, {under_way.begin(), under_way.end()}, last_under_way});
+    journal::Event event;
+    event.source = packet.host;
+    event.source_type = "host";
+    event.kind = "escape";
+    event.step = only_step();
+    event.fields["protocol"] = packet.protocol;
+    event.fields["to"] = net::Endpoint{packet.to, packet.port}.to_string();
+    journal.append(std::move(event));
+  });
+  std::string about;
+  if (const auto installed = guard->install(*hosts, about); !installed)
+    guard_off = fmt::format("{}: {}", about, installed.error().message());
 }
 
 providers::Environment Stage::environment_for(const std::string& actor, const std::string& host) {
@@ -203,6 +221,7 @@ void Stage::make_processes() {
 }
 
 void Stage::drain() {
+  if (guard) guard->drain();
   if (faults) faults->drain();
   for (const auto& [name, service] : services) service->drain_events();
   if (gateway) gateway->process().drain();

@@ -22,11 +22,13 @@
 #include "simulator/middleware/service.h"
 #include "simulator/providers/decoy.h"
 #include "simulator/providers/provider.h"
+#include "simulator/runner/escapes.h"
 #include "simulator/runner/record.h"
 #include "simulator/runner/result.h"
 #include "simulator/scenario/scenario.h"
 #include "simulator/subject/gateway.h"
 #include "simulator/subject/subject.h"
+#include "simulator/topology/escape_guard.h"
 #include "simulator/topology/faults.h"
 #include "simulator/topology/hosts.h"
 #include "simulator/topology/name_server.h"
@@ -122,6 +124,7 @@ class Stage {
   std::shared_ptr<wire::TlsContext> world_trust;
   std::shared_ptr<wire::TlsContext> sandbox_trust;  // null until the subject is ready
   std::optional<topology::Faults> faults;
+  std::optional<topology::EscapeGuard> guard;
   std::unique_ptr<topology::NameServer> name_server;
   std::map<std::string, std::unique_ptr<providers::Provider>> providers;
   std::map<std::string, std::unique_ptr<providers::Decoy>> decoys;
@@ -139,11 +142,14 @@ class Stage {
   std::map<std::string, scenario::Fault> faults_in_force;  // by the step that began them
   // What ran as a command: its arguments, environment and output, for the secrets rule.
   std::map<std::string, std::string> command_texts;
+  std::vector<SeenEscape> escapes;
+  std::string guard_off;  // why escapes aren't looked for; empty: they are
   // Something of ours broke; the cell's verdict is `error`.
   std::optional<std::string> trouble;
 
  private:
   void mint_keys();
+  void watch_for_escapes();
   void name_actors();
   [[nodiscard]] providers::Environment environment_for(const std::string& actor,
                                                        const std::string& host);

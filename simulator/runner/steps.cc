@@ -5,6 +5,7 @@
 #include "simulator/journal/waiter.h"
 #include "simulator/runner/client_steps.h"
 #include "simulator/runner/control_steps.h"
+#include "simulator/runner/judge.h"
 
 namespace sallyport::sim::runner {
 namespace {
@@ -86,12 +87,12 @@ net::Task<void> perform_steps(Stage& stage, base::TimePoint deadline) {
   }
 }
 
-net::Task<void> await_eventually(Stage& stage, base::TimePoint steps_done) {
+net::Task<void> await_eventually(Stage& stage) {
   for (const scenario::Expectation& item : stage.cell.expect) {
     const auto* const eventually = std::get_if<scenario::Eventually>(&item.item);
     if (eventually == nullptr) continue;
     const journal::Selector selector = journal::expand(eventually->selector, stage.lookup());
-    const base::TimePoint until = steps_done + eventually->within;
+    const base::TimePoint until = counted_from(stage.journal, selector) + eventually->within;
     static_cast<void>(co_await journal::wait_for(stage.journal, selector, until, stage.clock));
   }
 }

@@ -11,8 +11,8 @@ namespace sallyport::sim::runner {
 // caller, through the stage's group.
 [[nodiscard]] net::Task<void> perform_steps(Stage& stage, base::TimePoint deadline);
 
-// After the steps: until each `eventually` of the cell is met or late.
-[[nodiscard]] net::Task<void> await_eventually(Stage& stage, base::TimePoint steps_done);
+// After the steps: until each `eventually` of the cell is met, or late as the judge counts it.
+[[nodiscard]] net::Task<void> await_eventually(Stage& stage);
 
 // One command of a `run` step; its facts. `nonce` is the step's.
 [[nodiscard]] net::Task<agents::Facts> run_command(Stage& stage, const scenario::Step& step,

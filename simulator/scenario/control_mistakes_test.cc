@@ -137,6 +137,13 @@ const Mistake kRepeats[] = {
 };
 
 const Mistake kActors[] = {
+    {"RouteInFractionsOfSeconds", "inference: {provider: api, timeout: 1500ms}\n",
+     "7:37: with a gateway a route's timeout is in whole seconds; leave the gateway out for a "
+     "shorter one"},
+    {"RouteOfAStepInFractionsOfSeconds",
+     "steps:\n  a: {inference: {provider: api, timeout: 300ms}}\n",
+     "8:43: with a gateway a route's timeout is in whole seconds; leave the gateway out for a "
+     "shorter one"},
     {"CallOfNoKind", "expect:\n  - {count: gateway.calls, is: 1}\n",
      "8:13: \"gateway\" has no event \"calls\"; did you mean \"call\"?"},
     {"FieldOfNoCall", "expect:\n  - {count: {event: gateway.call, where: {rpcs: x}}, is: 1}\n",

@@ -160,6 +160,17 @@ TEST(Control, ARouteOfAStepGetsItsModelOrIsTakenAway) {
   EXPECT_FALSE(verb<SetInference>("{inference: none}").route.has_value());
 }
 
+TEST(Control, SelectorsKnowWhatTheJournalHoldsOfConfigurationsAndExchanges) {
+  const Scenario scenario = loaded(
+      "steps:\n  call: {request: http://a.test/}\n"
+      "expect:\n"
+      "  - {count: {event: supervisor.config, where: {state: failed, part: policy, detail: x,\n"
+      "     config_revision: a, bundle_revision: b, environment_revision: c}}, at_least: 1}\n"
+      "  - {count: {event: api.request, where: {nonce: n1}}, at_least: 1}\n"
+      "  - {count: {event: call.outcome, where: {nonce: n1}}, at_least: 1}\n");
+  EXPECT_EQ(std::get<Count>(scenario.cells[0].expect[0].item).selector.where.size(), 6U);
+}
+
 TEST(Gateway, ListensInTheBoxUnlessToldOtherwise) {
   const std::string step = "steps:\n  call: {request: http://a.test/}\n";
   EXPECT_FALSE(loaded(step).cells[0].gateway.has_value());

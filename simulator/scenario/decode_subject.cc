@@ -121,6 +121,12 @@ std::optional<Inference> inference_of(const Node& node, Context& context) {
   }
   inference.model = reader.text("model");
   if (reader.has("timeout")) inference.timeout = reader.duration("timeout", base::Duration(0));
+  if (context.cell.gateway && inference.timeout &&
+      *inference.timeout % std::chrono::seconds(1) != base::Duration(0)) {
+    context.complaints.at(*node.find("timeout"),
+                          "with a gateway a route's timeout is in whole seconds; leave the gateway "
+                          "out for a shorter one");
+  }
   reader.finish();
   return inference;
 }

@@ -9,7 +9,8 @@ namespace {
 
 class Scale {
  public:
-  explicit Scale(double factor) : factor_(factor) {}
+  // `gateway`: there is one, which takes whole seconds.
+  Scale(double factor, bool gateway) : factor_(factor), gateway_(gateway) {}
 
   void apply(base::Duration& duration) const { duration = base::Duration(times(duration.count())); }
   void apply(std::optional<base::Duration>& duration) const {
@@ -41,7 +42,9 @@ class Scale {
     if (selector) apply(*selector);
   }
   void apply(std::optional<Inference>& inference) const {
-    if (inference) apply(inference->timeout);
+    if (!inference || !inference->timeout) return;
+    apply(inference->timeout);
+    if (gateway_) inference->timeout = std::chrono::ceil<std::chrono::seconds>(*inference->timeout);
   }
   void apply(middleware::ServiceSpec& service) const {
     // Its timeouts, registered and described, are what the subject is told.
@@ -86,13 +89,14 @@ class Scale {
     return static_cast<std::int64_t>(std::llround(static_cast<double>(value) * factor_));
   }
   double factor_;
+  bool gateway_;
 };
 
 }  // namespace
 
 void scale(Cell& cell, double factor) {
   if (factor == 1) return;
-  const Scale scale(factor);
+  const Scale scale(factor, cell.gateway.has_value());
   for (providers::ProviderSpec& provider : cell.providers) {
     scale.apply(provider.sse);
     for (providers::RouteSpec& route : provider.routes) {

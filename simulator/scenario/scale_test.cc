@@ -71,5 +71,24 @@ TEST(Scale, MultipliesThePacesOfServicesFaultsAndRepetitionButNotWhatTheSubjectI
   EXPECT_EQ(*span.to.where.at("total").at_most, 4'000'000'000);
 }
 
+TEST(Scale, KeepsARoutesTimeoutInWholeSecondsForAGateway) {
+  const auto scaled = [](const std::string& more) {
+    Loaded loaded = load_text(
+        "scenario: A claim\n"
+        "requirement: POL-001\n"
+        "kills: [x]\n"
+        "providers: {api: {}}\n"
+        "inference: {provider: api, timeout: 1s}\n"
+        "steps: {call: {request: http://a.test/}}\n" +
+            more,
+        "/nowhere/s.yaml");
+    Cell& cell = loaded.scenario->cells[0];
+    scale(cell, 1.5);
+    return *cell.inference->timeout;
+  };
+  EXPECT_EQ(scaled(""), milliseconds(1500));
+  EXPECT_EQ(scaled("gateway: {}\n"), milliseconds(2000));
+}
+
 }  // namespace
 }  // namespace sallyport::sim::scenario

@@ -110,9 +110,10 @@ std::vector<Kind> provider_kinds() {
         {"json", Type::json, {}},
         {"framing", Type::text, {}},
         {"version", Type::text, {}},
-        {"key", Type::text, {}}}},
-      {"response", {{"status", Type::number, {}}}},
-      {"sse", {{"data", Type::text, {}}}},
+        {"key", Type::text, {}},
+        {"nonce", Type::text, {}}}},
+      {"response", {{"status", Type::number, {}}, {"nonce", Type::text, {}}}},
+      {"sse", {{"data", Type::text, {}}, {"nonce", Type::text, {}}}},
       {"cut", {{"how", Type::word, kHows}}},
       {"closed", {{"how", Type::text, {}}}},
       {"upgrade", {{"headers", Type::headers, {}}}, false},
@@ -138,7 +139,15 @@ std::vector<Kind> dns_kinds() {
 std::vector<Kind> supervisor_kinds() {
   return {
       {"ready", {}},
-      {"config", {{"generation", Type::number, {}}, {"state", Type::text, {}}}},
+      {"config",
+       {{"generation", Type::number, {}},
+        {"state", Type::text, {}},
+        {"part", Type::text, {}},
+        {"message", Type::text, {}},
+        {"detail", Type::text, {}},
+        {"config_revision", Type::text, {}},
+        {"bundle_revision", Type::text, {}},
+        {"environment_revision", Type::text, {}}}},
       {"audit",
        {{"class", Type::text, {}},
         {"activity", Type::text, {}},
@@ -190,13 +199,20 @@ std::vector<Kind> gateway_kinds() {
 
 std::vector<Field> all(std::span<const Field> fields) { return {fields.begin(), fields.end()}; }
 
+std::vector<Field> with_nonce(std::vector<Field> fields) {
+  fields.push_back({"nonce", Type::text, {}});
+  return fields;
+}
+
 std::vector<Kind> request_kinds() {
-  return {{"start", {}},
-          {"response", {{"status", Type::number, {}}, {"headers", Type::headers, {}}}},
-          {"sse", {{"data", Type::text, {}}, {"error", Type::text, {}}}},
-          {"outcome", all(kExchangeFacts)},
-          {"done", all(kExchangeFacts)},
-          {"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}, false}};
+  return {
+      {"start", {}},
+      {"response",
+       {{"status", Type::number, {}}, {"headers", Type::headers, {}}, {"nonce", Type::text, {}}}},
+      {"sse", {{"data", Type::text, {}}, {"error", Type::text, {}}, {"nonce", Type::text, {}}}},
+      {"outcome", with_nonce(all(kExchangeFacts))},
+      {"done", all(kExchangeFacts)},
+      {"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}, false}};
 }
 
 std::vector<Kind> run_kinds() {

@@ -88,9 +88,6 @@ class Daemon {
 
 // What programs of ours are started with, besides their own variables.
 [[nodiscard]] std::vector<std::string> plain_environment();
-// For those that speak gRPC: in a sanitizer build the search for leaks at a program's end stops all
-// threads by ptrace, and with gRPC's it now and then never ends (seen in one of thirty).
-inline constexpr const char* kNoLeakSearch = "ASAN_OPTIONS=detect_leaks=0";
 
 // Writes a file whole; false when it can't.
 [[nodiscard]] bool write_file(const std::string& path, const std::string& text);

@@ -49,7 +49,7 @@ world::CommandSpec Gateway::Impl::serve() const {
                   "--ready-fd", std::to_string(kReadyFd),
                   "--call-fd",  std::to_string(kMessagesFd)};
   command.environment = plain_environment();
-  command.environment.emplace_back(kNoLeakSearch);
+  command.environment.emplace_back(world::kNoLeakSearch);
   command.cwd = spec.folder;
   command.host = spec.host;
   return command;
@@ -84,7 +84,7 @@ net::Task<CommandAnswer> Gateway::command(std::vector<std::string> arguments,
                   "--json",           "--sandbox", impl_->spec.sandbox};
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.environment = plain_environment();
-  command.environment.emplace_back(kNoLeakSearch);
+  command.environment.emplace_back(world::kNoLeakSearch);
   for (const auto& [name, value] : variables) command.environment.push_back(name + "=" + value);
   command.cwd = impl_->spec.folder;
   command.host = impl_->spec.host;

@@ -232,6 +232,15 @@ std::string Hosts::host_of(const net::IpAddress& address, std::string_view askin
   return found == owners_.end() ? std::string() : found->second;
 }
 
+std::vector<net::IpAddress> Hosts::addresses() const {
+  std::vector<net::IpAddress> all;
+  for (const auto& [address, owner] : owners_) all.push_back(address);
+  for (const auto& [name, host] : hosts_) {
+    if (host.number >= 0) all.push_back(veth_address(host.number, 255));
+  }
+  return all;
+}
+
 std::optional<net::IpAddress> Hosts::inner_address(std::string_view host) const {
   const int number = get(host).number;
   if (number < 0) return std::nullopt;

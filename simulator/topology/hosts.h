@@ -49,6 +49,9 @@ class Hosts {
   // Who has `address`, as seen by `asking` (loopback and 0.0.0.0 are its own); empty when nobody.
   [[nodiscard]] std::string host_of(const net::IpAddress& address, std::string_view asking) const;
 
+  // Of all hosts, inner links' broadcasts included; without those that every host has by nature.
+  [[nodiscard]] std::vector<net::IpAddress> addresses() const;
+
   // Of an inner host: its own veth address (10.200.N.2), its parent's (10.200.N.1: where a
   // supervisor that serves it listens). Nothing for hosts that stand alone.
   [[nodiscard]] std::optional<net::IpAddress> inner_address(std::string_view host) const;
