@@ -85,11 +85,10 @@ net::Task<void> relay_request(Session& session, relay::Grant& grant, const http:
     co_await refuse(session, grant, DenyReason::upstream_unreachable, upstream.cause());
     co_return;
   }
+  // Before the answer: who has it may ask what was said of it.
+  emit_decision(session, egress::allowed_event(grant.intent, grant.allow, session.source));
   const relay::ExchangeResult result = co_await relay::exchange(
       client, upstream.inlet(), std::move(request.outgoing), grant.limits(), services.clock);
-  if (result.outcome == relay::Outcome::complete) {
-    emit_decision(session, egress::allowed_event(grant.intent, grant.allow, session.source));
-  }
   co_await relay::finish_exchange(services, grant, client, method, result);
 }
 

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "reference/base/clock.h"
 #include "reference/base/random.h"
@@ -32,6 +33,7 @@ using gateway::ServeFlags;
 constexpr int kOk = 0;
 constexpr int kCannotStart = 1;
 constexpr int kMisuse = 2;
+constexpr std::size_t kStartOctets = 16;
 
 int fail(int code, std::string_view why) {
   const std::string_view end = why.ends_with('\n') ? "" : "\n";
@@ -78,7 +80,9 @@ int serve(const ServeFlags& flags, const Config& config, const base::Clock& cloc
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   base::StderrLog log(config.log_level);
   base::SystemRandom random;
-  gateway::Store store(config.initial);
+  gateway::State initial = config.initial;
+  initial.start = random.hex(kStartOctets);
+  gateway::Store store(std::move(initial));
   gateway::InferenceApi inference(store, clock);
   gateway::ProviderApi providers(store, clock, random);
   gateway::SandboxApi sandboxes(store, clock, gateway::ask_services);
@@ -135,6 +139,7 @@ int run(const ClientFlags& flags) {
   rpc::ChannelOptions options;
   options.endpoint = flags.gateway;
   options.connect = flags.timeout;
+  options.retry_lost = false;  // a write whose answer was lost may have been committed
   const auto channel = rpc::Channel::create(loop.executor(), loop.clock(), options);
   if (!channel) {
     return fail(kMisuse, fmt::format("--gateway {}: {}", flags.gateway, channel.error().message()));

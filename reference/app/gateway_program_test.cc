@@ -174,6 +174,22 @@ std::string between(const std::string& text, const std::string& from, const std:
   return text.substr(begin, text.find(to, begin) - begin);
 }
 
+TEST_F(GatewayProgram, TellsAnotherEnvironmentAfterEachStart) {
+  const std::vector<std::string> words = {"provider", "update", "main",      "--json",
+                                          "--config", "k=v",    "--sandbox", "sb"};
+  start();
+  const Ran first = ask(words);
+  ASSERT_EQ(::kill(server_, SIGKILL), 0);
+  wait(server_);
+  start();
+  const Ran second = ask(words);
+  EXPECT_NE(between(first.said, R"("environment":")", "\""), "");
+  EXPECT_NE(between(first.said, R"("environment":")", "\""),
+            between(second.said, R"("environment":")", "\""));
+  EXPECT_EQ(between(first.said, R"("bundle":")", "\""),
+            between(second.said, R"("bundle":")", "\""));
+}
+
 TEST_F(GatewayProgram, RotatesAKeyFromAVariableAndTellsTheRevisionsAfterIt) {
   start();
   const std::vector<std::string> words = {"provider",     "update",         "main",      "--json",

@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <set>
 
 #include "openshell/sandbox/v1/sandbox.pb.h"
-#include "reference/base/scalars.h"
 #include "reference/gateway/delivery.h"
 #include "reference/gateway/fingerprint.h"
-#include "reference/middleware/limits.h"
+#include "reference/middleware/manifest.h"
 #include "reference/policy/loader.h"
 #include "reference/policy/wire.h"
+#include "reference/rpc/target.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -22,34 +21,26 @@ rpc::Status invalid(std::string why) {
   return refusal(rpc::Code::invalid_argument, std::move(why));
 }
 
-bool is_stable_identifier(std::string_view name) {
-  return !name.empty() && name.size() <= middleware::kNameBytesMax &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  c == '.' || c == '_' || c == '/' || c == '-';
-         });
+middleware::Registration registration_of(const Registration& record) {
+  middleware::Registration one;
+  one.name = record.name;
+  one.endpoint = record.endpoint;
+  one.payload_bytes_max = record.payload_bytes_max;
+  one.timeout = record.timeout;
+  one.ca_pem = record.ca_pem;
+  return one;
 }
 
-std::optional<std::string> timeout_fault(const std::string& timeout) {
-  if (timeout.empty()) return std::nullopt;
-  const auto duration = base::parse_duration(timeout);
-  if (duration && *duration >= middleware::kTimeoutLeast && *duration <= middleware::kTimeoutMost) {
-    return std::nullopt;
-  }
-  return "its timeout is not a duration from 10ms to 30s";
-}
-
+// As supervisors judge it (middleware/build_registry.cc).
 std::optional<std::string> one_fault(const Registration& one) {
-  if (one.name.starts_with("openshell/")) return "names below openshell/ are built in";
-  const bool tls = one.endpoint.starts_with("https://");
-  if (!tls && !one.endpoint.starts_with("http://")) {
-    return "its grpc_endpoint begins with neither http:// nor https://";
+  if (auto wrong = middleware::registration_fault(registration_of(one))) return wrong;
+  if (!rpc::parse_target(one.endpoint)) {
+    return fmt::format(
+        "middleware registration '{}' has an endpoint other than http://HOST:PORT "
+        "or https://HOST:PORT",
+        one.name);
   }
-  if (one.payload_bytes_max == 0 || one.payload_bytes_max > middleware::kPayloadBytesMax) {
-    return fmt::format("its max_payload_bytes is not from 1 to {}", middleware::kPayloadBytesMax);
-  }
-  if (!one.ca_pem.empty() && !tls) return "it has a CA, and an endpoint without TLS";
-  return timeout_fault(one.timeout);
+  return std::nullopt;
 }
 
 }  // namespace
@@ -89,14 +80,9 @@ std::optional<std::string> fault(const std::vector<Registration>& registrations)
   }
   std::set<std::string_view> names;
   for (const Registration& one : registrations) {
-    if (!is_stable_identifier(one.name)) {
-      return "a middleware registration's name is 1 to 128 of letters, digits, . _ / -";
-    }
+    if (auto wrong = one_fault(one)) return wrong;
     if (!names.insert(one.name).second) {
       return fmt::format("duplicate supervisor middleware registration name '{}'", one.name);
-    }
-    if (const auto wrong = one_fault(one)) {
-      return fmt::format("middleware registration '{}': {}", one.name, *wrong);
     }
   }
   return std::nullopt;

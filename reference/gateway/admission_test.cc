@@ -116,6 +116,10 @@ TEST(Registrations, AreRefusedForEachMistake) {
   EXPECT_TRUE(refused([](Registration& r) { r.name = std::string(129, 'n'); }));
   EXPECT_TRUE(refused([](Registration& r) { r.name = "openshell/secrets"; }));
   EXPECT_TRUE(refused([](Registration& r) { r.endpoint = "unix:///run/x"; }));
+  for (const char* endpoint : {"http://", "http://guard.test", "https://guard.test:0",
+                               "http://guard.test:9000/path", "http://a b:1"}) {
+    EXPECT_TRUE(refused([&](Registration& r) { r.endpoint = endpoint; })) << endpoint;
+  }
   EXPECT_TRUE(refused([](Registration& r) { r.payload_bytes_max = 0; }));
   EXPECT_TRUE(refused([](Registration& r) { r.payload_bytes_max = (4U << 20U) + 1; }));
   EXPECT_TRUE(refused([](Registration& r) { r.timeout = "9ms"; }));

@@ -112,12 +112,15 @@ Answer<Bundle> resolve_bundle(const State& state, std::int64_t now_ms) {
     const auto route = state.routes.find(name);
     if (route == state.routes.end()) continue;
     const auto provider = state.providers.find(route->second.provider);
+    const bool spare = name != kUserRoute;  // must not take the user's route down with it
     if (provider == state.providers.end()) {
+      if (spare) continue;
       return refusal(rpc::Code::failed_precondition,
                      fmt::format("configured provider '{}' was not found in workspace '{}'",
                                  route->second.provider, kWorkspace));
     }
     auto resolved = resolve_route(std::string(name), route->second, provider->second, now_ms);
+    if (!resolved && spare) continue;
     if (!resolved) return resolved.error();
     bundle.routes.push_back(std::move(*resolved));
   }

@@ -130,7 +130,7 @@ TEST(GatewayConfig, RefusesRegistrationsThatCanNotBeServed) {
               HasSubstr("one setting"));
   EXPECT_THAT(complaints_of("middleware: [{name: a, grpc_endpoint: 'ftp://h:1', "
                             "max_payload_bytes: 1}]"),
-              HasSubstr("neither http://"));
+              HasSubstr("begins with http:// or https://"));
   EXPECT_THAT(complaints_of("middleware: [{name: a, grpc_endpoint: 'https://h:1', "
                             "max_payload_bytes: 1, tls_ca_cert_path: none.pem}]"),
               HasSubstr("none.pem"));

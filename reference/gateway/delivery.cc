@@ -47,7 +47,7 @@ DeliveredCredential credential(const Provider& provider, const std::string& key,
   return one;
 }
 
-// Values are no part of it: the record's version changes with them.
+// Values are no part of it: within one start of the gateway the version changes with them.
 void add_to(Fingerprint& all, const Provider& provider) {
   all.add(provider.id).add(provider.version).add(provider.type);
   all.add(provider.credentials.size());
@@ -131,7 +131,7 @@ DeliveredEnvironment environment_of(const State& state, const Sandbox& sandbox,
     all.add(one.identity);  // one that expires changes the environment and no record
     environment.credentials.push_back(std::move(one));
   }
-  environment.revision = all.number();
+  environment.revision = all.add(state.start).number();
   return environment;
 }
 

@@ -125,6 +125,16 @@ TEST(Delivery, ChangesTheEnvironmentsRevisionWithEachChangeOfAProvider) {
   EXPECT_NE(environment(state).revision, after);
 }
 
+TEST(Delivery, ChangesTheEnvironmentsRevisionAndNoIdentityWithEachStart) {
+  State state = bound_state();
+  state.start = "a";
+  const auto before = environment(state);
+  state.start = "b";
+  const auto after = environment(state);
+  EXPECT_NE(after.revision, before.revision);
+  EXPECT_EQ(after.credentials[0].identity, before.credentials[0].identity);
+}
+
 TEST(Delivery, ChangesTheEnvironmentsRevisionWhenACredentialExpires) {
   State state = bound_state();
   state.providers.at("p").expires_at_ms["OPENAI_API_KEY"] = kNow + 1;

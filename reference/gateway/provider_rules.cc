@@ -8,6 +8,7 @@
 #include "reference/base/scalars.h"
 #include "reference/inference/profiles.h"
 #include "reference/inference/routes.h"
+#include "reference/policy/host_pattern.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -37,6 +38,21 @@ std::optional<std::string> entries_fault(const Map& entries, std::string_view wh
   return std::nullopt;
 }
 
+// Values become parts of header fields as they are; a line end is more often a file's than a key's.
+std::optional<std::string> values_fault(const Provider& record) {
+  for (const auto& [key, secret] : record.credentials) {
+    const std::string_view value = secret.reveal();
+    if (value.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos) {
+      return fmt::format("the value of '{}' in credentials has a CR, LF or NUL", key);
+    }
+    if (!value.empty() &&
+        (is_blank(value.substr(0, 1)) || is_blank(value.substr(value.size() - 1)))) {
+      return fmt::format("the value of '{}' in credentials begins or ends with white space", key);
+    }
+  }
+  return std::nullopt;
+}
+
 // A route through a base URL that no supervisor can use would only fail later, and elsewhere.
 std::optional<std::string> base_url_fault(const Provider& record) {
   const inference::Profile* const profile = inference::find_profile(normal_type(record.type));
@@ -59,6 +75,9 @@ std::optional<std::string> endpoints_fault(const Provider& record) {
   for (const CredentialEndpoint& endpoint : record.endpoints) {
     if (!parse_credential_endpoint(to_string(endpoint))) {
       return fmt::format("'{}' is not HOST:PORT or HOST:PORT/PATH", to_string(endpoint));
+    }
+    if (const auto wrong = policy::HostPattern::fault(endpoint.host)) {
+      return fmt::format("the endpoint '{}': {}", to_string(endpoint), *wrong);
     }
   }
   return std::nullopt;
@@ -94,6 +113,7 @@ std::optional<std::string> fault(const Provider& record) {
   if (auto wrong = entries_fault(record.credentials, "credentials", kCredentialsMax, secret)) {
     return wrong;
   }
+  if (auto wrong = values_fault(record)) return wrong;
   if (auto wrong = entries_fault(record.config, "config", kConfigMax, plain)) return wrong;
   if (auto wrong = endpoints_fault(record)) return wrong;
   for (const auto& [key, at] : record.expires_at_ms) {

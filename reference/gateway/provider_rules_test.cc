@@ -54,6 +54,32 @@ TEST(ProviderRules, NamesNoValueInAComplaint) {
   EXPECT_THAT(fault(record).value_or(""), testing::Not(HasSubstr("sss")));
 }
 
+TEST(ProviderRules, RefusesAnEndpointThatNoSupervisorWouldTake) {
+  Provider record = provider("p");
+  for (const char* host : {"api.test", "*.api.test", "10.0.0.1", "fd00::1"}) {
+    record.endpoints = {{host, 443, ""}};
+    EXPECT_EQ(fault(record), std::nullopt) << host;
+  }
+  for (const char* host : {"*", "*.com", "a..b", "ho$t"}) {
+    record.endpoints = {{host, 443, ""}};
+    EXPECT_THAT(fault(record).value_or(""), HasSubstr(host)) << host;
+  }
+}
+
+TEST(ProviderRules, RefusesAValueThatFitsNoHeaderAndDoesNotShowIt) {
+  Provider record = provider("p");
+  for (const std::string_view value :
+       {"hunter2\n", "hun\rter2", "hun\nter2", " hunter2", "hunter2\t", " "}) {
+    record.credentials.insert_or_assign("KEY", base::Secret(std::string(value)));
+    EXPECT_THAT(fault(record).value_or(""),
+                testing::AllOf(HasSubstr("'KEY'"), testing::Not(HasSubstr("hun"))));
+  }
+  record.credentials.insert_or_assign("KEY", base::Secret(std::string("hun\0ter2", 8)));
+  EXPECT_THAT(fault(record).value_or(""), HasSubstr("'KEY'"));
+  record.credentials.insert_or_assign("KEY", base::Secret("hunter 2"));
+  EXPECT_EQ(fault(record), std::nullopt);
+}
+
 TEST(ProviderRules, RefusesABaseUrlThatNoSupervisorCouldUse) {
   Provider record = provider("p");
   record.config["OPENAI_BASE_URL"] = "mock://anything";

@@ -85,6 +85,8 @@ struct State {
   std::map<std::string, Sandbox, std::less<>> sandboxes;   // by id
   std::vector<Registration> registrations;                 // by name
   std::optional<PolicyRecord> policy;                      // global
+  // Of this start of the gateway, random: versions begin again at 1 with each, whatever the values.
+  std::string start;
 
   // By name, else by id; null when there is none.
   [[nodiscard]] const Sandbox* find_sandbox(std::string_view name_or_id) const;

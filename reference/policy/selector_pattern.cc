@@ -6,6 +6,9 @@
 #include <cstddef>
 #include <functional>
 
+#include "reference/net/address.h"
+#include "reference/policy/host_pattern.h"
+
 namespace sallyport::policy {
 namespace {
 
@@ -144,6 +147,14 @@ std::optional<std::string> SelectorPattern::fault(std::string_view pattern) {
   }
   if (pattern.find_first_of("{}") != std::string_view::npos) {
     return "braces mean nothing here: list each host pattern separately";
+  }
+  // An address is compared in its one form, as intents have it; another would match nothing.
+  const bool bracketed = pattern.front() == '[' && pattern.find(':') != std::string_view::npos;
+  if (bracketed || net::IpAddress::parse(pattern)) {
+    const std::string normal = normalise_host(pattern);
+    if (lower(pattern) != normal) {
+      return fmt::format("an address is written \"{}\" here", normal);
+    }
   }
   for (const std::string& label : split_labels(pattern)) {
     if (auto found = label_fault(label)) return found;

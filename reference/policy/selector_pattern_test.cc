@@ -144,5 +144,12 @@ TEST(HostSelector, MayMatchWhatNoExclusionSurelyTakesAway) {
   EXPECT_FALSE(may(selector({"*.example.com"}), "example.org"));
 }
 
+TEST(SelectorPattern, RefusesAnAddressInAFormThatNoHostHas) {
+  EXPECT_TRUE(SelectorPattern::fault("[2001:db8::1]"));
+  EXPECT_TRUE(SelectorPattern::fault("2001:db8:0::1"));
+  EXPECT_FALSE(SelectorPattern::fault("2001:db8::1"));
+  EXPECT_FALSE(SelectorPattern::fault("192.168.1.1"));
+}
+
 }  // namespace
 }  // namespace sallyport::policy

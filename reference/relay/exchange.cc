@@ -55,7 +55,9 @@ void judge_upload(State& state, const CopyEnd& end) {
   // A sink that failed may have answered before: the answer's reader finds out.
   if (end.what == CopyEnd::What::sink) return;
   const bool malformed = end.what == CopyEnd::What::malformed;
-  fail_client(state, malformed ? Outcome::bad_body : Outcome::client_gone);
+  // Once an answer has begun, nothing else can be said to the client but that it was cut.
+  const Outcome outcome = state.result.status != 0 ? Outcome::cut : Outcome::bad_body;
+  fail_client(state, malformed ? outcome : Outcome::client_gone);
 }
 
 // The upload beyond what came with the head. Ends when the answer is over: its reader wakes us.

@@ -136,6 +136,21 @@ net::Task<void> end_unread(Session& session, HeadEnd end) {
   client.close();
 }
 
+// The request waited for its chain or its way, and the policy in force doesn't allow it any more.
+net::Task<bool> refuse_outdated(Session& session, std::string method) {
+  const std::uint64_t now = session.services.generations.current()->number;
+  session.services.audit.emit(policy_changed_event(session.grant, now));
+  session.upstream.drop();
+  http::LocalAnswer answer = http::json_error(
+      403, "policy_denied",
+      fmt::format("{} is not permitted by policy", session.grant.authority().to_string()));
+  answer.close = true;
+  const bool goes_on =
+      co_await send_answer(session.client.stream(), std::move(answer), std::move(method),
+                           session.grant.limits(), session.services.clock);
+  co_return goes_on;
+}
+
 net::Task<bool> serve(Session& session, Accepted request) {
   ++session.requests;
   session.services.audit.emit(request_allowed_event(session.grant, request.outgoing.method,
@@ -154,9 +169,14 @@ net::Task<bool> serve(Session& session, Accepted request) {
                                                   method, session.upstream);
     co_return goes_on;
   }
+  if (!renew(session.grant, session.services.generations)) {
+    const bool goes_on = co_await refuse_outdated(session, method);
+    co_return goes_on;
+  }
+  const std::shared_ptr<const egress::Generation> pinned = session.grant.generation;
   const ExchangeResult result =
       co_await exchange(session.client, session.upstream.inlet(), std::move(request.outgoing),
-                        session.grant.limits(), session.services.clock);
+                        pinned->limits, session.services.clock);
   if (!result.upstream_keeps) session.upstream.drop();
   if (result.outcome == Outcome::complete && result.client_keeps) co_return true;
   const bool goes_on =
@@ -165,7 +185,9 @@ net::Task<bool> serve(Session& session, Accepted request) {
 }
 
 net::Task<bool> serve_next(Session& session) {
-  const base::Limits& limits = session.grant.limits();
+  // judge() may move the grant on to a newer generation, and so let go of this one.
+  const std::shared_ptr<const egress::Generation> pinned = session.grant.generation;
+  const base::Limits& limits = pinned->limits;
   HeadBounds bounds;
   bounds.bytes_max = limits.tunnel_head_bytes_max;
   bounds.first_byte = session.requests == 0 ? limits.head_read : limits.keep_alive_idle;

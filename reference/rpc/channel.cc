@@ -311,9 +311,9 @@ net::Task<Status> Channel::Impl::unary(std::shared_ptr<Impl> self, std::string m
       grpc::GenericSerialize<grpc::ProtoBufferWriter, google::protobuf::MessageLite>(
           request, &octets, &own_buffer);
   if (!written.ok()) co_return to_status(written);
-  constexpr int kAttempts = 2;
+  const int attempts = self->options.retry_lost ? 2 : 1;
   Status status;
-  for (int i = 0; i < kAttempts; ++i) {
+  for (int i = 0; i < attempts; ++i) {
     auto call = std::make_shared<Call>();
     call->request = octets;
     status = co_await attempt(*self, method, call, deadline);

@@ -7,7 +7,7 @@
 // call ended by its deadline with nothing received, is replaced by a fresh one, at most once in
 // `fresh_after`: gRPC's own back-off holds a service that came back off for seconds. A call whose
 // connection ended under it (GOAWAY, a reset) before an answer is made once more, in its deadline:
-// so calls must be ones that may be made twice.
+// calls must be ones that may be made twice, or `retry_lost` be off.
 #pragma once
 
 #include <cstdint>
@@ -35,6 +35,7 @@ struct ChannelOptions {
   base::Duration keepalive = std::chrono::seconds(10);
   base::Duration keepalive_timeout = std::chrono::seconds(20);
   base::Duration fresh_after = std::chrono::milliseconds(50);
+  bool retry_lost = true;  // false where a call may have taken effect before its answer was lost
 };
 
 class Channel {

@@ -126,9 +126,10 @@ class HandServer {
 };
 
 struct Client {
-  explicit Client(const std::string& endpoint) {
+  explicit Client(const std::string& endpoint, bool retry_lost = true) {
     ChannelOptions options;
     options.endpoint = endpoint;
+    options.retry_lost = retry_lost;
     channel = std::move(*Channel::create(t.executor(), t.clock, std::move(options)));
   }
   Status call() { return t.run(channel->unary(kMethod, request, response, t.in(5000))); }
@@ -199,6 +200,17 @@ TEST(Goaway, IsTakenOnlyOnceForOneCall) {
   Client client(server.endpoint);
   EXPECT_EQ(client.call().code, Code::unavailable);
   EXPECT_EQ(server.connections, 2);
+}
+
+TEST(Goaway, OfACallThatMayHaveTakenEffectIsToldToWhoeverWantsNoSecond) {
+  HandServer server([](Peer& peer, int connection) {
+    if (connection > 1) return serve(peer);
+    const char stream = peer.next_request();
+    peer.send(goaway(stream, kEnhanceYourCalm, "too_many_pings"));
+  });
+  Client client(server.endpoint, false);
+  EXPECT_EQ(client.call().code, Code::unavailable);
+  EXPECT_EQ(server.connections, 1);
 }
 
 }  // namespace

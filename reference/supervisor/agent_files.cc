@@ -31,13 +31,15 @@ bool write_all(int fd, std::string_view text) {
 }
 
 std::string replace_file(const std::string& path, std::string_view text) {
+  // The agent may have put anything there, a pipe without a reader too: what is written is new.
+  constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
   const std::string fresh = path + ".new";
-  const base::UniqueFd fd(
-      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kPublicMode));
-  if (!fd || !write_all(fd.get(), text) || ::rename(fresh.c_str(), path.c_str()) != 0) {
-    return fmt::format("{}: {}", path, std::strerror(errno));
-  }
-  return {};
+  ::unlink(fresh.c_str());
+  const base::UniqueFd fd(::open(fresh.c_str(), kNew, kPublicMode));
+  if (fd && write_all(fd.get(), text) && ::rename(fresh.c_str(), path.c_str()) == 0) return {};
+  const int error = errno;
+  if (fd) ::unlink(fresh.c_str());
+  return fmt::format("{}: {}", path, std::strerror(error));
 }
 
 net::Endpoint reachable(const net::Endpoint& proxy) {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -56,6 +57,29 @@ TEST_F(AgentFilesTest, WritesTheEnvironmentIntoAFolderThatItMakes) {
   EXPECT_EQ(make_folder(files), "");
   EXPECT_EQ(write_environment(files, *net::Endpoint::parse("10.0.0.1:1")), "");
   EXPECT_THAT(content(files.env), HasSubstr("\nHTTPS_PROXY=http://10.0.0.1:1\n"));
+}
+
+TEST_F(AgentFilesTest, DoesNotWaitForAPipeThatTheAgentPutInTheWay) {
+  const AgentFiles files = agent_files(folder_);
+  ASSERT_EQ(::mkfifo((files.env + ".new").c_str(), 0666), 0);
+  EXPECT_EQ(write_environment(files, *net::Endpoint::parse("10.0.0.1:1")), "");
+  EXPECT_THAT(content(files.env), HasSubstr("\nHTTPS_PROXY=http://10.0.0.1:1\n"));
+}
+
+TEST_F(AgentFilesTest, FollowsNoLinkThatTheAgentPutInTheWay) {
+  const AgentFiles files = agent_files(folder_);
+  std::ofstream(folder_ + "/victim") << "kept";
+  std::filesystem::create_symlink(folder_ + "/victim", files.env + ".new");
+  EXPECT_EQ(write_environment(files, *net::Endpoint::parse("10.0.0.1:1")), "");
+  EXPECT_EQ(content(folder_ + "/victim"), "kept");
+  EXPECT_FALSE(std::filesystem::is_symlink(files.env));
+}
+
+TEST_F(AgentFilesTest, LeavesNothingBesideAFileThatCouldNotBeReplaced) {
+  const AgentFiles files = agent_files(folder_);
+  std::filesystem::create_directories(files.env);
+  EXPECT_NE(write_environment(files, *net::Endpoint::parse("10.0.0.1:1")), "");
+  EXPECT_FALSE(std::filesystem::exists(files.env + ".new"));
 }
 
 TEST_F(AgentFilesTest, SaysWhichFolderCouldNotBeMade) {

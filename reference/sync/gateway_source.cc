@@ -5,6 +5,11 @@
 #include "openshell/v1/openshell.pb.h"
 
 namespace sallyport::sync {
+namespace {
+
+constexpr std::uint64_t kAnswerBytesMax = 64ULL * 1024 * 1024;
+
+}  // namespace
 
 bool is_outage(rpc::Code code) {
   switch (code) {
@@ -29,6 +34,8 @@ base::Result<std::unique_ptr<GatewaySource>> GatewaySource::create(net::Executor
   rpc::ChannelOptions options;
   options.endpoint = endpoint;
   options.ca_pem = ca_pem;
+  // An answer over the bound would look like an outage for ever, and leave what it takes away.
+  options.message_bytes_max = kAnswerBytesMax;
   auto channel = rpc::Channel::create(executor, clock, std::move(options));
   if (!channel) return channel.error();
   return std::unique_ptr<GatewaySource>(new GatewaySource(std::move(*channel), std::move(sandbox)));

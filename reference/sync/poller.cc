@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "openshell/inference/v1/inference.pb.h"
 #include "openshell/sandbox/v1/sandbox.pb.h"
@@ -99,7 +100,8 @@ net::Task<void> Poller::poll() {
   co_await fetch_environment(answers, changes);
   if (changes.services) {
     // Policy and services are one generation; a service that isn't there holds this up for no
-    // longer than its timeout.
+    // longer than its timeout, and routes and credentials not at all.
+    apply_uninspected(changes);
     const bool newest = co_await services_.take(*changes.services);
     if (!newest) changes.services.reset();
   }
@@ -152,7 +154,11 @@ void Poller::judge_bundle(const Answers& answers, Changes& changes) {
     return failed(kRoutes, {}, std::string(rpc::code_name(status.code)), words_of(status), false);
   }
   const std::string& revision = answers.bundle.revision();
-  if (bundle_seen_ == revision) return well(kRoutes);
+  if (bundle_seen_ == revision) {
+    const auto told = told_.find(kRoutes);
+    if (told != told_.end() && told->second.starts_with("stale")) well(kRoutes);
+    return;
+  }
   std::vector<std::string> wrong;
   const auto current = parts_.target.current();
   changes.routes = std::make_shared<const inference::Routes>(
@@ -166,8 +172,10 @@ void Poller::judge_bundle(const Answers& answers, Changes& changes) {
 }
 
 net::Task<void> Poller::fetch_environment(Answers& answers, Changes& changes) {
-  if (!answers.config_status.ok()) co_return;
-  if (environment_seen_ == answers.config.provider_env_revision()) co_return;
+  // A configuration that the gateway refuses holds up no revocation; only an outage does.
+  const bool known = answers.config_status.ok();
+  if (!known && is_outage(answers.config_status.code)) co_return;
+  if (known && environment_seen_ == answers.config.provider_env_revision()) co_return;
   const base::TimePoint deadline = parts_.deadlines.now() + options_.timeout;
   answers.environment_status = co_await parts_.source->environment(answers.environment, deadline);
   judge_environment(answers, changes);
@@ -195,10 +203,21 @@ void Poller::judge_environment(const Answers& answers, Changes& changes) {
                   answered ? wrong : words_of(status), false);
   }
   well(kEnvironment);
+  if (environment_seen_ == answers.environment.provider_env_revision()) return;
   changes.credentials = std::make_shared<const credentials::Store>(
       credentials::Store::succeed(before, *std::move(store)));
   changes.environment_revision = fmt::format("{}", answers.environment.provider_env_revision());
-  environment_seen_ = answers.config.provider_env_revision();
+  environment_seen_ = answers.environment.provider_env_revision();
+}
+
+// What no middleware has a part in: withdrawn keys and routes wait for no service.
+void Poller::apply_uninspected(Changes& changes) {
+  Changes now;
+  now.routes = std::exchange(changes.routes, std::nullopt);
+  now.credentials = std::exchange(changes.credentials, std::nullopt);
+  now.bundle_revision = std::exchange(changes.bundle_revision, std::nullopt);
+  now.environment_revision = std::exchange(changes.environment_revision, std::nullopt);
+  if (now.routes || now.credentials) apply(now);
 }
 
 // One swap for all that the poll brought; without awaiting anything, so nothing comes between.

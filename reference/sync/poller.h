@@ -74,6 +74,7 @@ class Poller {
   void judge_config(const Answers& answers, Changes& changes);
   void judge_bundle(const Answers& answers, Changes& changes);
   void judge_environment(const Answers& answers, Changes& changes);
+  void apply_uninspected(Changes& changes);
   void apply(Changes& changes);
   void services_changed();
   void install(std::shared_ptr<egress::Generation> next);

@@ -262,6 +262,14 @@ TEST_F(PollerTest, CredentialsAreFetchedWhenTheirRevisionChanges) {
   EXPECT_EQ(now().revisions.environment, "8");
 }
 
+TEST_F(PollerTest, ARefusedConfigurationHoldsUpNoRevocation) {
+  start();
+  source.config_status = kGone;
+  source.environment_status = kGone;
+  polls(2);
+  EXPECT_EQ(credentials(), 0U);
+}
+
 TEST_F(PollerTest, ARefusalRevokesTheCredentialsAndAnOutageDoesnt) {
   start();
   set_credential(8, "beta");

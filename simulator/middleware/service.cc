@@ -80,7 +80,10 @@ class Service::Impl : public std::enable_shared_from_this<Service::Impl> {
   net::Endpoint endpoint;
   std::unique_ptr<world::Process> process;
   std::optional<world::Exit> ended;
-  bool stopping = false;
+  std::vector<int> asked;     // the signals sent to end this run
+  bool said_ready = false;    // this run
+  bool failed_start = false;  // this run, told as such
+  std::optional<world::Exit> crash;
   std::string past_output;  // of earlier runs
   std::map<std::string, Fault> faults;
 
@@ -197,7 +200,8 @@ std::optional<StartFailure> Service::Impl::launch() {
   if (process) past_output += process->out() + process->err();
   process = std::move(*started);
   ended.reset();
-  stopping = false;
+  asked.clear();
+  said_ready = failed_start = false;
   connections_ += std::exchange(last_number_, 0);
   done_.clear();
   ++run_;
@@ -216,6 +220,7 @@ net::Task<std::optional<StartFailure>> Service::Impl::wait_ready(base::TimePoint
   net::Deadline bound(around_.deadlines, [this, &expired] {
     expired = true;
     ready_.cancel();
+    process->kill();
   });
   bound.set(deadline);
   std::string line;
@@ -228,22 +233,19 @@ net::Task<std::optional<StartFailure>> Service::Impl::wait_ready(base::TimePoint
   }
   boost::system::error_code ignored;
   ready_.close(ignored);
-  if (const auto port = ready_port(line)) {
+  if (const auto port = ready_port(line); port && !expired) {
+    said_ready = true;
     endpoint.port = *port;
     journal::Fields fields;
     fields["port"] = static_cast<std::int64_t>(*port);
     note("ready", std::move(fields));
     co_return std::nullopt;
   }
-  StartFailure failure;
-  stopping = true;
-  if (expired) {
-    failure.what = "it wasn't ready in time";
-    process->kill();
-    co_return failure;
-  }
+  failed_start = true;
   const world::Exit end = co_await process->wait();
   take_exit(end);
+  if (expired) co_return StartFailure{"it wasn't ready in time"};
+  StartFailure failure;
   failure.what = fmt::format("it ended before it was ready ({} {}{}{}): {}",
                              end.kind == world::Exit::Kind::signalled ? "signal" : "exit",
                              end.value, end.detail.empty() ? "" : ": ", end.detail, process->err());
@@ -251,9 +253,10 @@ net::Task<std::optional<StartFailure>> Service::Impl::wait_ready(base::TimePoint
 }
 
 void Service::Impl::take_exit(const world::Exit& end) {
-  if (ended) return;
+  if (ended || world::is_cancelled(end)) return;
   drain();
   ended = end;
+  if (!crash && !failed_start && !world::is_asked_end(end, asked)) crash = end;
   journal::Fields fields;
   const char* const name = end.kind == world::Exit::Kind::signalled ? "signal" : "exit";
   fields[name] = static_cast<std::int64_t>(end.value);
@@ -291,12 +294,14 @@ net::Task<void> Service::Impl::watch(std::shared_ptr<Impl> self, std::uint64_t r
 
 net::Task<bool> Service::Impl::stop(base::TimePoint deadline, int signal) {
   if (!running()) co_return true;
-  stopping = true;
+  // One that has ended by itself, though we haven't noticed yet, is a crash.
+  if (!process->poll()) asked.push_back(signal);
   process->signal(signal);
   process->signal(SIGCONT);  // a frozen one can't obey
   bool late = false;
   net::Deadline bound(around_.deadlines, [this, &late] {
     late = true;
+    asked.push_back(SIGKILL);
     process->kill();
   });
   bound.set(deadline);
@@ -378,7 +383,8 @@ void Service::drain_events() { impl_->drain(); }
 const ServiceSpec& Service::spec() const { return impl_->spec; }
 const net::Endpoint& Service::endpoint() const { return impl_->endpoint; }
 bool Service::running() const { return impl_->running(); }
-bool Service::crashed() const { return impl_->ended.has_value() && !impl_->stopping; }
+bool Service::ready() const { return impl_->running() && impl_->said_ready; }
+const std::optional<world::Exit>& Service::crash() const { return impl_->crash; }
 const std::optional<world::Exit>& Service::exit() const { return impl_->ended; }
 pid_t Service::pid() const { return impl_->running() ? impl_->process->pid() : -1; }
 

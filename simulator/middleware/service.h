@@ -90,8 +90,10 @@ class Service {
   // Where it serves; port 0 until the first start, the same ever after.
   [[nodiscard]] const net::Endpoint& endpoint() const;
   [[nodiscard]] bool running() const;
-  // Whether it ended without stop().
-  [[nodiscard]] bool crashed() const;
+  // Whether it runs and has said that it is ready.
+  [[nodiscard]] bool ready() const;
+  // How the first of its runs ended that ended as no stop() asked for (world::is_asked_end).
+  [[nodiscard]] const std::optional<world::Exit>& crash() const;
   // Of its last run.
   [[nodiscard]] const std::optional<world::Exit>& exit() const;
   [[nodiscard]] pid_t pid() const;  // -1 when it doesn't run

@@ -84,24 +84,29 @@ class SecretsRule {
   };
 
   void check_event(const Sought& canary, const journal::Event& event) {
-    const bool received = event.kind == "bytes" && event.source != canary.key.provider;
+    // Nothing of another provider, a decoy or the DNS has anything of the key. Middleware stands
+    // before the keys are put in.
+    const bool elsewhere =
+        (event.source_type == "provider" && event.source != canary.key.provider) ||
+        event.source_type == "decoy" || event.source_type == "middleware" ||
+        event.source_type == "dns";
     const bool audited = event.source_type == "supervisor" && event.kind == "audit";
     const bool answered =
         event.source_type == "step" && event.kind == "outcome" && event.fields.contains("body");
-    // Middleware stands before the keys are put in.
-    const bool evaluated = event.source_type == "middleware";
-    if (!received && !audited && !answered && !evaluated) return;
+    if (!elsewhere && !audited && !answered) return;
     if (put_there_by(event.step.empty() ? event.source : event.step, canary)) return;
-    for (const char* const field : {"data", "json", "body", "headers"}) {
-      const journal::Value* const value = event.find(field);
-      if (value == nullptr) continue;
-      if (const auto* const text = std::get_if<std::string>(value))
-        look(canary, *text, place_of(event));
-      if (const auto* const json = std::get_if<journal::Json>(value))
-        look(canary, json->text, place_of(event));
-      if (const auto* const headers = std::get_if<journal::HeaderList>(value)) {
-        for (const auto& [name, line] : *headers) look(canary, line, place_of(event));
-      }
+    for (const auto& [name, value] : event.fields) {
+      const bool told = name == "data" || name == "json" || name == "body" || name == "headers";
+      if (elsewhere || told) look_at(canary, value, place_of(event));
+    }
+  }
+
+  void look_at(const Sought& canary, const journal::Value& value, const std::string& where) {
+    if (const auto* const text = std::get_if<std::string>(&value)) look(canary, *text, where);
+    if (const auto* const json = std::get_if<journal::Json>(&value))
+      look(canary, json->text, where);
+    if (const auto* const headers = std::get_if<journal::HeaderList>(&value)) {
+      for (const auto& [name, line] : *headers) look(canary, name + ": " + line, where);
     }
   }
 

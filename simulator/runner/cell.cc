@@ -42,6 +42,8 @@ net::Task<void> take_down(Course& course) {
   course.teardown.late = co_await end_processes(stage, bound);
   // What was touched up to the end is told; afterwards nobody is left to be touched.
   if (stage.faults) stage.faults->lift_all();
+  if (stage.faults && stage.faults->lost() && !stage.trouble)
+    stage.trouble = "packets that ran into a fault were lost: more came than the kernel keeps";
   stage.group.force();
   const base::TimePoint soon =
       stage.clock.now() + scaled(std::chrono::milliseconds(500), stage.options.slow);

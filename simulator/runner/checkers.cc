@@ -110,7 +110,7 @@ std::optional<Failure> generation_monotonic(const Case& of) {
     const auto decision = audited_decision(event);
     if (!decision) continue;
     Last& last = connections[{event.source, decision->peer}];
-    if (last.event != nullptr) ++compared;
+    if (last.event != nullptr && decision->generation != last.generation) ++compared;
     if (last.event != nullptr && decision->generation < last.generation) {
       Failure failure = broken(fmt::format("no generation below {} on the connection from {}",
                                            last.generation, decision->peer),
@@ -122,7 +122,7 @@ std::optional<Failure> generation_monotonic(const Case& of) {
     last = {decision->generation, &event};
   }
   if (compared > 0) return std::nullopt;
-  return vacuous("two decisions with a generation about one connection", "none");
+  return vacuous("decisions of two generations about one connection", "none");
 }
 
 std::set<std::string> request_steps(const Case& of) {

@@ -231,7 +231,7 @@ TEST_F(Checkers, LetARestartedSupervisorCountFromTheBeginning) {
   ready.kind = "ready";
   add(ready);
   audit(41000, 1);
-  audit(41000, 1);
+  audit(41000, 2);
   EXPECT_EQ(verdict("generation_monotonic"), Verdict::pass);
 }
 

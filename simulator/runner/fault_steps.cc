@@ -163,13 +163,16 @@ net::Task<agents::Facts> begin_fault(Stage& stage, std::string step, Fault fault
       }
       break;
   }
-  stage.faults_in_force[step] = std::move(fault);
+  const auto* const answer = std::get_if<std::string>(&facts["class"]);
+  const bool rejected = answer != nullptr && *answer == "rejected";
+  if (!rejected) stage.faults_in_force[step] = std::move(fault);
   co_return facts;
 }
 
 net::Task<agents::Facts> lift_fault(Stage& stage, std::string step, base::TimePoint deadline) {
   const auto found = stage.faults_in_force.find(step);
-  if (found == stage.faults_in_force.end()) co_return of_class("ok");
+  if (found == stage.faults_in_force.end())
+    co_return of_class("rejected", "the fault of " + step + " isn't in force");
   const Fault fault = found->second;
   stage.faults_in_force.erase(found);
   if (fault.kind == FaultKind::frozen && is_process(stage, fault.target))

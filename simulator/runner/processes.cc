@@ -61,6 +61,13 @@ bool gateway_answers(const Stage& stage) {
                       [](const auto& fault) { return fault.second.target == kGateway; });
 }
 
+bool process_ready(const Stage& stage, const std::string& actor) {
+  if (stage.gateway && actor == kGateway) return stage.gateway->process().ready();
+  if (const auto found = stage.services.find(actor); found != stage.services.end())
+    return found->second->ready();
+  return stage.subject && stage.subject->process().ready();
+}
+
 // The subject is ready before it has heard of its gateway and services, and steps are about what
 // they say. It isn't held against it when it has heard nothing by `deadline`.
 net::Task<void> await_configuration(Stage& stage, subject::Subject::Configured before,
@@ -141,7 +148,10 @@ net::Task<std::optional<std::string>> start_process(Stage& stage, std::string ac
   CHECK(is_process(stage, actor));
   stage.faults->lift(watch_name(actor));
   std::optional<std::string> trouble;
-  if (process_runs(stage, actor)) co_return trouble;
+  if (process_runs(stage, actor)) {
+    if (!process_ready(stage, actor)) trouble = "it runs, but isn't ready";
+    co_return trouble;
+  }
   if (actor == kGateway) {
     const auto failure = co_await stage.gateway->start(deadline);
     if (failure) trouble = failure->what;
@@ -241,7 +251,7 @@ std::vector<Crash> crashes(const Stage& stage) {
   if (stage.subject) add(stage.subject->spec().name, stage.subject->process().crash());
   if (stage.gateway) add(kGateway, stage.gateway->process().crash());
   for (const auto& [name, service] : stage.services) {
-    if (service->crashed()) add(name, service->exit());
+    add(name, service->crash());
   }
   return all;
 }

@@ -76,7 +76,7 @@ agents::Facts facts_of(const world::Process& process, const world::Exit& end, bo
       break;
     case world::Exit::Kind::exec_failed:
     case world::Exit::Kind::setup_failed:
-      facts["stderr"] = end.detail;
+      if (!world::is_cancelled(end)) facts["stderr"] = end.detail;
       name = "exec_failed";
       break;
   }
@@ -149,10 +149,12 @@ net::Task<agents::Facts> run_command(Stage& stage, const scenario::Step& step, s
   });
   bound.set(began + step.timeout);
   const world::Exit end = co_await process->wait();
-  if (end.kind == world::Exit::Kind::setup_failed) {
+  // Still going at the scenario's deadline: it is cut short, and the verdict is about that.
+  const bool cut = world::is_cancelled(end);
+  if (!cut && end.kind == world::Exit::Kind::setup_failed) {
     stage.trouble = fmt::format("{}: the agent's surroundings: {}", step.name, end.detail);
   }
-  agents::Facts facts = facts_of(*process, end, expired);
+  agents::Facts facts = facts_of(*process, end, expired || cut);
   facts["total"] = static_cast<std::int64_t>((stage.clock.now() - began).count());
   stage.command_texts[step.name] += shown + process->out() + process->err();
   stage.note(step.name, "outcome", facts);

@@ -98,9 +98,9 @@ const Mistake kSteps[] = {
      "8:13: \"api\" is a provider; \"stop\" takes one of: a middleware service, the gateway, the "
      "supervisor"},
     {"UnknownSignal", "steps:\n  a: {stop: gateway, signal: SIGTERM}\n",
-     "8:30: \"SIGTERM\" isn't a signal; it must be one of TERM, KILL, INT, QUIT, ABRT, HUP"},
+     "8:30: \"SIGTERM\" isn't a signal; it must be one of TERM, KILL, INT, QUIT, ABRT"},
     {"SignalThatEndsNothing", "steps:\n  a: {stop: gateway, signal: CONT}\n",
-     "8:30: \"CONT\" isn't a signal; it must be one of TERM, KILL, INT, QUIT, ABRT, HUP"},
+     "8:30: \"CONT\" isn't a signal; it must be one of TERM, KILL, INT, QUIT, ABRT"},
     {"SignalOfAStart", "steps:\n  a: {start: gateway, signal: TERM}\n",
      "8:23: unknown key \"signal\" in a start step; it must be one of after, background, expect, "
      "start, timeout"},
@@ -307,11 +307,14 @@ TEST(Gateway, MistakesInItAreTold) {
 }
 
 TEST(Provider, ACredentialIsAVariableThatStandsForAKey) {
-  const auto told_of = [](const std::string& provider) {
+  const auto told_of = [](const std::string& provider, const char* gateway = "gateway: {}\n") {
     return told(
         "scenario: A claim\nreproduces: [NVIDIA/OpenShell#1]\nkills: [x]\nproviders: {api: " +
-        provider + "}\nsteps:\n  a: {request: http://a.test/}\n");
+        provider + "}\n" + gateway + "steps:\n  a: {request: http://a.test/}\n");
   };
+  EXPECT_EQ(told_of("{credential: API_KEY, keys: [k1]}", ""),
+            "s.yaml:4:31: a credential comes by the gateway, and there is none in this world; "
+            "write gateway: {}\n");
   EXPECT_EQ(told_of("{credential: API_KEY, keys: [k1]}"), "");
   EXPECT_EQ(told_of("{credential: api-key, keys: [k1]}"),
             "s.yaml:4:31: \"api-key\" can't be a variable's name (API_KEY)\n");

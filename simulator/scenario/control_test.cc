@@ -14,11 +14,11 @@ namespace {
 using std::chrono::milliseconds;
 using ::testing::HasSubstr;
 
-Scenario loaded(const std::string& body) {
+Scenario loaded(const std::string& body, const std::string& of_provider = {}) {
   Loaded out = load_text(
       "scenario: A claim\nrequirement: POL-001\nkills: [x]\n"
-      "providers: {api: {keys: [k1, k2], credential: API_KEY}}\n" +
-          body,
+      "providers: {api: {keys: [k1, k2]" +
+          of_provider + "}}\n" + body,
       "/nowhere/s.yaml");
   EXPECT_EQ(out.complaints.to_string(), "");
   return out.scenario ? std::move(*out.scenario) : Scenario{};
@@ -117,9 +117,9 @@ TEST(Control, ProcessesAreStoppedStartedAndRestarted) {
   EXPECT_EQ(killed.actor, "guard");
   EXPECT_EQ(killed.signal, SIGKILL);
   EXPECT_EQ(verb<ProcessControl>("{start: supervisor}").kind, ProcessControl::Kind::start);
-  const auto restarted = verb<ProcessControl>("{restart: gateway, signal: HUP}");
+  const auto restarted = verb<ProcessControl>("{restart: gateway, signal: INT}");
   EXPECT_EQ(restarted.kind, ProcessControl::Kind::restart);
-  EXPECT_EQ(restarted.signal, SIGHUP);
+  EXPECT_EQ(restarted.signal, SIGINT);
 }
 
 TEST(Control, APolicyOfAStepIsCompletedAsTheFilesIs) {
@@ -199,7 +199,8 @@ TEST(Gateway, TheSupervisorPollsItAndMayStartLater) {
 
 TEST(Provider, CredentialsHavePlaceholders) {
   const Scenario scenario =
-      loaded("steps:\n  call: {request: http://a.test/, body: $(api.placeholder)}\n");
+      loaded("gateway: {}\nsteps:\n  call: {request: http://a.test/, body: $(api.placeholder)}\n",
+             ", credential: API_KEY");
   EXPECT_EQ(scenario.cells[0].providers[0].credential, "API_KEY");
 }
 

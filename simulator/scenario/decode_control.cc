@@ -45,12 +45,8 @@ struct Signal {
   int number;
 };
 // Those that end a process; what only stops it for a while is the fault `frozen`.
-constexpr std::array<Signal, 6> kSignals{{{"TERM", SIGTERM},
-                                          {"KILL", SIGKILL},
-                                          {"INT", SIGINT},
-                                          {"QUIT", SIGQUIT},
-                                          {"ABRT", SIGABRT},
-                                          {"HUP", SIGHUP}}};
+constexpr std::array<Signal, 5> kSignals{
+    {{"TERM", SIGTERM}, {"KILL", SIGKILL}, {"INT", SIGINT}, {"QUIT", SIGQUIT}, {"ABRT", SIGABRT}}};
 
 std::string_view name_of(SourceType type) {
   switch (type) {

@@ -203,7 +203,7 @@ void decode_dialect(Reader& reader, ProviderSpec& provider) {
   provider.dialect = plain ? providers::Dialect::plain : providers::Dialect::openai;
 }
 
-void decode_credential(Reader& reader, ProviderSpec& provider) {
+void decode_credential(Reader& reader, ProviderSpec& provider, const Context& context) {
   const Node* node = reader.get("credential");
   if (node == nullptr || node->is_word("none")) return;
   provider.credential = as_text(*node, reader.complaints()).value_or("");
@@ -220,6 +220,12 @@ void decode_credential(Reader& reader, ProviderSpec& provider) {
   if (keys == nullptr || (keys->is_list() && keys->items.empty())) {
     reader.complaints().at(*node, "a credential stands for a key; give the provider \"keys\"");
   }
+  const auto gateway = context.sources.find("gateway");
+  if (gateway == context.sources.end() || gateway->second != SourceType::gateway) {
+    reader.complaints().at(*node,
+                           "a credential comes by the gateway, and there is none in this world; "
+                           "write gateway: {}");
+  }
 }
 
 ProviderSpec decode_provider(const Entry& entry, Context& context) {
@@ -232,7 +238,7 @@ ProviderSpec decode_provider(const Entry& entry, Context& context) {
     check_known(*host, provider.host, context.hosts, "host", context.complaints);
   }
   reader.only("initially", "up");
-  decode_credential(reader, provider);
+  decode_credential(reader, provider, context);
   if (const Node* listen = reader.get("listen")) {
     provider.listen = as_endpoint(*listen, context.complaints).value_or(net::Endpoint{});
   }

@@ -37,7 +37,9 @@ struct Life {
 
   std::unique_ptr<world::Process> process;
   std::optional<world::Exit> ended;
-  bool stopping = false;
+  std::vector<int> asked;  // the signals sent to end it
+  bool said_ready = false;
+  bool failed_start = false;  // told as such: its end is no crash
   Descriptor ready;
   Descriptor messages;
   bool messages_ended = false;
@@ -127,6 +129,7 @@ net::Task<Daemon::Ready> Daemon::Impl::wait_ready(std::shared_ptr<Impl> self,
   net::Deadline bound(self->deadlines_, [life, &expired] {
     expired = true;
     life->ready.cancel();
+    life->process->kill();
   });
   bound.set(deadline);
   Ready result;
@@ -140,16 +143,20 @@ net::Task<Daemon::Ready> Daemon::Impl::wait_ready(std::shared_ptr<Impl> self,
   boost::system::error_code ignored;
   life->ready.close(ignored);
   const std::size_t end = result.line.find('\n');
-  if (end != std::string::npos) {
+  if (end != std::string::npos && !expired) {
+    life->said_ready = true;
     result.line.resize(end);
     co_return result;
   }
-  life->stopping = true;
-  if (expired) {
+  life->failed_start = true;
+  while (!life->ended) {
+    if (!co_await life->over.wait()) break;
+  }
+  if (expired || !life->ended) {
     result.failure = StartFailure{"it wasn't ready in time"};
     co_return result;
   }
-  const world::Exit exit = co_await life->process->wait();
+  const world::Exit exit = *life->ended;
   const bool signalled = exit.kind == world::Exit::Kind::signalled;
   result.failure = StartFailure{fmt::format("it ended before it was ready ({} {}{}{})",
                                             signalled ? "signal" : "exit", exit.value,
@@ -200,7 +207,11 @@ net::Task<bool> Daemon::Impl::stop(std::shared_ptr<Impl> self, std::vector<int> 
   if (!self->running()) co_return true;
   const std::shared_ptr<Life> life = self->lives.back();
   // One that has ended by itself, though we haven't noticed yet, is a crash.
-  if (!life->process->poll()) life->stopping = true;
+  if (!life->process->poll()) {
+    for (const int signal : signals) {
+      if (signal != SIGCONT) life->asked.push_back(signal);
+    }
+  }
   for (const int signal : signals) life->process->signal(signal);
   net::Deadline bound(self->deadlines_, [life] { life->over.notify(); });
   bound.set(deadline);
@@ -209,6 +220,7 @@ net::Task<bool> Daemon::Impl::stop(std::shared_ptr<Impl> self, std::vector<int> 
   }
   if (life->ended) co_return true;
   if (!force) co_return false;
+  life->asked.push_back(SIGKILL);
   life->process->kill();
   while (!life->ended) {
     if (!co_await life->over.wait()) co_return false;
@@ -246,7 +258,7 @@ void Daemon::drain() {
 }
 
 net::Task<bool> Daemon::stop(int signal, base::TimePoint deadline) {
-  return Impl::stop(impl_, std::vector<int>(1, signal), false, deadline);
+  return Impl::stop(impl_, std::vector<int>{signal, SIGCONT}, false, deadline);
 }
 
 net::Task<bool> Daemon::end(base::TimePoint deadline) {
@@ -265,6 +277,7 @@ void Daemon::note(std::string kind, journal::Fields fields, std::string step) {
 }
 
 bool Daemon::running() const { return impl_->running(); }
+bool Daemon::ready() const { return impl_->running() && impl_->last()->said_ready; }
 
 const std::optional<world::Exit>& Daemon::exit() const {
   static const std::optional<world::Exit> kNone;
@@ -273,7 +286,8 @@ const std::optional<world::Exit>& Daemon::exit() const {
 
 std::optional<world::Exit> Daemon::crash() const {
   for (const std::shared_ptr<Life>& life : impl_->lives) {
-    if (life->ended && !life->stopping) return life->ended;
+    if (!life->ended || life->failed_start) continue;
+    if (!world::is_asked_end(*life->ended, life->asked)) return life->ended;
   }
   return std::nullopt;
 }

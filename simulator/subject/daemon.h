@@ -49,7 +49,8 @@ class Daemon {
 
   // Starts `command`, with the two descriptors added. It must not be running.
   [[nodiscard]] std::optional<StartFailure> launch(world::CommandSpec command);
-  // The line that it said when it was ready; a failure when it ended before, or at `deadline`.
+  // The line that it said when it was ready; a failure when it ended before, or at `deadline`: it
+  // is killed then.
   struct Ready {
     std::string line;
     std::optional<StartFailure> failure;
@@ -58,10 +59,10 @@ class Daemon {
 
   // Hands over at once every message that it has sent so far.
   void drain();
-  // Sends `signal` and waits for its end; false when it hadn't ended by `deadline`. Its end is then
-  // no crash, whenever it comes. True at once when it isn't running.
+  // Sends `signal`, waking it if it was frozen, and waits for its end; false when it hadn't ended
+  // by `deadline`. True at once when it isn't running.
   [[nodiscard]] net::Task<bool> stop(int signal, base::TimePoint deadline);
-  // As stop() with TERM, waking it if it was frozen, and killing it at `deadline`.
+  // As stop() with TERM, killing it at `deadline`.
   [[nodiscard]] net::Task<bool> end(base::TimePoint deadline);
   // To its process group; nothing when it isn't running.
   void signal(int number);
@@ -71,9 +72,12 @@ class Daemon {
   void note(std::string kind, journal::Fields fields, std::string step = {});
 
   [[nodiscard]] bool running() const;
+  // Whether it runs and has said that it is ready.
+  [[nodiscard]] bool ready() const;
   // Of the last run; none before it ended.
   [[nodiscard]] const std::optional<world::Exit>& exit() const;
-  // How a run ended that nobody had asked to; none when all are well.
+  // How the first run ended that ended as nobody had asked for (world::is_asked_end), after it was
+  // ready; none when all are well.
   [[nodiscard]] std::optional<world::Exit> crash() const;
   [[nodiscard]] pid_t pid() const;  // of the last run; -1 before the first
   // Everything that all its runs wrote to stdout and stderr so far.

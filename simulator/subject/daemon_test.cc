@@ -112,6 +112,35 @@ TEST(Daemon, ThatEndsByItselfIsACrash) {
             "here crash d.exit exit=4;");
 }
 
+// How a stop by TERM of what runs `script` is seen.
+std::string stopped(const std::string& script) {
+  return with_bench([&script](Bench& bench) {
+    std::string all = bench.start(script);
+    const bool ended = bench.loop.run(bench.daemon.stop(SIGTERM, bench.later()));
+    return all + (ended ? " ended " : " late ") + (bench.daemon.crash() ? "crash " : "well ") +
+           bench.told();
+  });
+}
+
+TEST(Daemon, ThatEndsOtherwiseThanItWasAskedToIsACrash) {
+  const std::string wait = "echo here >&10; while :; do read -r _ <&11; done";
+  EXPECT_EQ(stopped("trap 'exit 0' TERM; " + wait), "here ended well d.exit exit=0;");
+  EXPECT_EQ(stopped("trap 'exit 5' TERM; " + wait), "here ended crash d.exit exit=5;");
+  EXPECT_EQ(stopped("trap 'kill -SEGV $$' TERM; " + wait), "here ended crash d.exit signal=11;");
+}
+
+TEST(Daemon, ThatIsNotReadyInTimeIsKilled) {
+  EXPECT_EQ(with_bench([](Bench& bench) {
+              std::string all = bench.launch("read -r _ <&11");
+              const Daemon::Ready ready =
+                  bench.loop.run(bench.daemon.wait_ready(bench.loop.in(100)));
+              all += ready.failure ? ready.failure->what : ready.line;
+              return all + (bench.daemon.running() ? " runs " : " ended ") +
+                     (bench.daemon.crash() ? "crash " : "well ") + bench.told();
+            }),
+            "it wasn't ready in time ended well d.exit signal=9;");
+}
+
 TEST(Daemon, ThatIsFrozenIsWokenToBeEnded) {
   EXPECT_EQ(with_bench([](Bench& bench) {
               std::string all = bench.start("echo here >&10; read -r _ <&11");

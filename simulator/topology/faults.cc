@@ -42,11 +42,13 @@ Verdict verdict_of(PacketFault::Kind kind) {
 // One fault. Its coroutine holds it until close().
 class Faults::Watch : public std::enable_shared_from_this<Watch> {
  public:
-  Watch(net::Executor executor, const base::Clock& clock, linux::Firewall firewall, OnHit on_hit)
+  Watch(net::Executor executor, const base::Clock& clock, linux::Firewall firewall, OnHit on_hit,
+        std::shared_ptr<bool> lost)
       : clock_(clock),
         firewall_(std::make_unique<linux::Firewall>(std::move(firewall))),
         log_(executor, firewall_->log_fd()),
-        on_hit_(std::move(on_hit)) {}
+        on_hit_(std::move(on_hit)),
+        lost_(std::move(lost)) {}
   ~Watch() { log_.release(); }
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
@@ -64,12 +66,14 @@ class Faults::Watch : public std::enable_shared_from_this<Watch> {
   std::unique_ptr<linux::Firewall> firewall_;  // none once closed
   Descriptor log_;                             // the firewall's: released, never closed
   OnHit on_hit_;
+  std::shared_ptr<bool> lost_;  // set, never cleared
 };
 
 void Faults::Watch::tell() {
   // The callback may lift this very fault.
   while (firewall_) {
     const auto seen = firewall_->next();
+    if (firewall_->overflowed()) *lost_ = true;
     if (!seen) return;
     PacketHit hit;
     hit.peer = seen->peer;
@@ -122,7 +126,8 @@ base::Result<void> Faults::begin(const std::string& name, const PacketFault& fau
   if (!filter) return filter.error();
   auto installed = linux::Firewall::install(*filter, rule);
   if (!installed) return installed.error();
-  auto watch = std::make_shared<Watch>(executor_, clock_, std::move(*installed), std::move(on_hit));
+  auto watch =
+      std::make_shared<Watch>(executor_, clock_, std::move(*installed), std::move(on_hit), lost_);
   watch->begin(executor_);
   watches_.emplace(name, std::move(watch));
   return {};

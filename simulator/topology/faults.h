@@ -62,12 +62,15 @@ class Faults {
 
   // Tells at once all hits so far: what a peer ran into is told before its outcome is.
   void drain();
+  // Whether any hit was lost since this was made: more came than the kernel keeps to be told.
+  [[nodiscard]] bool lost() const { return *lost_; }
 
  private:
   class Watch;
   [[nodiscard]] base::Result<std::shared_ptr<linux::PacketFilter>> filter_of(int net_namespace);
   net::Executor executor_;
   const base::Clock& clock_;
+  std::shared_ptr<bool> lost_ = std::make_shared<bool>(false);
   // By the namespace's inode; 0 is the world's own.
   std::map<std::uint64_t, std::shared_ptr<linux::PacketFilter>> filters_;
   std::map<std::string, std::shared_ptr<Watch>> watches_;

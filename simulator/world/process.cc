@@ -195,6 +195,19 @@ bool Process::output_dropped() const { return impl_->dropped; }
 void Process::signal(int number) { impl_->kill(number); }
 void Process::kill() { impl_->kill(SIGKILL); }
 
+bool is_cancelled(const Exit& end) {
+  return end.kind == Exit::Kind::setup_failed && end.value == ECANCELED;
+}
+
+bool is_asked_end(const Exit& end, const std::vector<int>& signals) {
+  if (end.kind == Exit::Kind::signalled)
+    return std::find(signals.begin(), signals.end(), end.value) != signals.end();
+  if (end.kind != Exit::Kind::exited) return false;
+  const auto polite = [](int number) { return number == SIGTERM || number == SIGINT; };
+  if (end.value == 0) return !signals.empty();
+  return !std::all_of(signals.begin(), signals.end(), polite);
+}
+
 base::Result<std::unique_ptr<Process>> spawn(net::Executor executor, CommandSpec spec) {
   auto child = start_child(spec);
   if (!child) return child.error();

@@ -69,6 +69,12 @@ struct Exit {
   std::string detail;  // `execute curl: No such file or directory (ENOENT)`; empty when it ran
 };
 
+// Of a wait that was given up: the process hasn't ended.
+[[nodiscard]] bool is_cancelled(const Exit& end);
+// Whether `end` is what who sent `signals` asked for: exit code 0 or one of them; after another one
+// than TERM and INT any exit code. Never when none was sent.
+[[nodiscard]] bool is_asked_end(const Exit& end, const std::vector<int>& signals);
+
 class Process {
  public:
   ~Process();  // kills what still runs, and reaps it

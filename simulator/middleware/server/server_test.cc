@@ -234,7 +234,7 @@ TEST(MiddlewareService, ServesAgainOnItsPortWithItsFaultsAfterAStop) {
                        seen += scene.evaluate() + " ";
                        const bool ended =
                            scene.loop.run(scene.service->stop(scene.loop.in(kPatienceMs)));
-                       seen += ended && !scene.service->crashed() ? "stopped " : "hung ";
+                       seen += ended && !scene.service->crash() ? "stopped " : "hung ";
                        seen += scene.start();
                        seen += scene.service->endpoint().port == port ? "same " : "other ";
                        seen += scene.evaluate("x", 15000) + " ";
@@ -273,7 +273,7 @@ TEST(MiddlewareService, ThatIsKilledHasCrashed) {
                      [](Scene& scene) {
                        ::kill(scene.service->pid(), SIGKILL);
                        while (scene.service->running()) scene.loop.loop.context().run_one();
-                       std::string seen = scene.service->crashed() ? "crashed " : "well ";
+                       std::string seen = scene.service->crash() ? "crashed " : "well ";
                        return seen + scene.kinds() + std::to_string(scene.service->exit()->value);
                      }),
             "crashed ready exit 9");
