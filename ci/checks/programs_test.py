@@ -192,6 +192,7 @@ class TestTest(ProgramTest):
         self.program("cmake", "", self.fakes)
         self.program("ci/check", "echo '9 passed, 0 failed'\n")
         self.program("ci/defects", "echo '2 passed, 0 failed'\n")
+        self.program("ci/schema", "echo '0 passed, 0 failed'\n")
         for name in ("check_test", "unit_tests"):
             (self.root / f"ci/{name}.py").write_text("print('10 passed, 0 failed')\n",
                                                      encoding="utf-8")

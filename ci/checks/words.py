@@ -28,6 +28,11 @@ def kills(text):
     return found
 
 
+def is_scenario(text):
+    """Whether a YAML file is one: corpora and includes stand beside them."""
+    return re.search(r"(?m)^scenario:", text) is not None
+
+
 @rule("defects")
 def defects(tree):
     """Each name in `kills` is a patch in fixtures/defects/, each patch is named by a scenario."""
@@ -43,6 +48,20 @@ def defects(tree):
     for name, path in patches.items():
         if name not in named:
             yield path, 1, 1, f"no scenario has {name} in its `kills`"
+
+
+@rule("modelines")
+def modelines(tree):
+    """A scenario's first line leads an editor to the schema."""
+    for path in tree.select([".yaml", ".yml"], under="scenarios/"):
+        text = tree.text(path)
+        if not is_scenario(text):
+            continue
+        folder = posixpath.dirname(path)
+        schema = posixpath.relpath("docs/scenario.schema.json", folder)
+        wanted = f"# yaml-language-server: $schema={schema}"
+        if text.split("\n", 1)[0] != wanted:
+            yield path, 1, 1, f"the first line must be `{wanted}`"
 
 
 _LINK = re.compile(r"!?\[[^\]\n]*\]\(([^)\s]+)(?:\s+\"[^\"]*\")?\)")

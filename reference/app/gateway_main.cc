@@ -158,7 +158,10 @@ int run(const ClientFlags& flags) {
     const bool wanted = code == kOk && !flags.sandbox.empty();
     const std::string revisions =
         wanted ? gateway::revisions_json(flags.sandbox, call) : std::string();
-    fmt::print("{}", gateway::json_line(outcome, revisions));
+    const std::string all = wanted && flags.sandboxes.size() > 1
+                                ? gateway::all_revisions_json(flags.sandboxes, call)
+                                : std::string();
+    fmt::print("{}", gateway::json_line(outcome, revisions, all));
   } else if (code == kOk) {
     fmt::print("{}", outcome.text);
   } else if (!outcome.mistake.empty()) {

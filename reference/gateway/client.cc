@@ -216,10 +216,16 @@ Outcome set_policy(const ClientFlags& flags, const Caller& call) {
   wire::UpdateConfigRequest request;
   *request.mutable_policy() = read_policy_file(flags.file, complaints);
   if (!complaints.empty()) return mistaken(complaints.to_string());
-  request.set_name(flags.sandbox);
-  request.set_global(flags.sandbox.empty());
+  std::vector<std::string> sandboxes = flags.sandboxes;
+  if (sandboxes.empty()) sandboxes.push_back(flags.sandbox);
   wire::UpdateConfigResponse response;
-  rpc::Status status = call(method(kOpenShell, "UpdateConfig"), request, response);
+  rpc::Status status;
+  for (const std::string& sandbox : sandboxes) {
+    request.set_name(sandbox);
+    request.set_global(sandbox.empty());
+    status = call(method(kOpenShell, "UpdateConfig"), request, response);
+    if (!status.ok()) break;
+  }
   const Shown shown{fmt::format(R"({{"version":{},"policy_hash":{}}})", response.version(),
                                 quoted(response.policy_hash())),
                     fmt::format("policy version {}\n", response.version())};
@@ -311,9 +317,20 @@ std::string revisions_json(const std::string& sandbox, const Caller& call) {
                      quoted(number(response.provider_env_revision())));
 }
 
-std::string json_line(const Outcome& outcome, const std::string& revisions) {
+std::string all_revisions_json(const std::vector<std::string>& sandboxes, const Caller& call) {
+  std::string members;
+  for (const std::string& sandbox : sandboxes) {
+    const std::string one = revisions_json(sandbox, call);
+    if (!one.empty()) members += (members.empty() ? "" : ",") + quoted(sandbox) + ":" + one;
+  }
+  return "{" + members + "}";
+}
+
+std::string json_line(const Outcome& outcome, const std::string& revisions,
+                      const std::string& all_revisions) {
   if (outcome.mistake.empty() && outcome.status.ok()) {
-    const std::string more = revisions.empty() ? "" : ",\"revisions\":" + revisions;
+    std::string more = revisions.empty() ? "" : ",\"revisions\":" + revisions;
+    if (!all_revisions.empty()) more += ",\"revisions_by_sandbox\":" + all_revisions;
     return fmt::format("{{\"code\":\"OK\",\"result\":{}{}}}\n", outcome.json, more);
   }
   const bool mistaken = !outcome.mistake.empty();

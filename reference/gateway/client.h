@@ -38,8 +38,13 @@ struct Outcome {
 // delivered. Empty when they can't be asked for.
 [[nodiscard]] std::string revisions_json(const std::string& sandbox, const Caller& call);
 
-// The line of --json, its end included.
-[[nodiscard]] std::string json_line(const Outcome& outcome, const std::string& revisions);
+// The same of each sandbox, `{"NAME":{...},...}`; those that can't be asked for are left out.
+[[nodiscard]] std::string all_revisions_json(const std::vector<std::string>& sandboxes,
+                                             const Caller& call);
+
+// The line of --json, its end included. Both are JSON; what is empty is left out.
+[[nodiscard]] std::string json_line(const Outcome& outcome, const std::string& revisions,
+                                    const std::string& all_revisions = {});
 
 // 0, 1 refused, 2 misuse, 3 unreachable.
 [[nodiscard]] int exit_code(const Outcome& outcome);

@@ -206,5 +206,35 @@ TEST(Client, TellsTheRevisionsOfASandbox) {
   EXPECT_EQ(revisions_json("sb", gateway.port()), "");
 }
 
+TEST(Client, TellsTheRevisionsOfEachSandboxThatIsThere) {
+  FakeGateway gateway;
+  v1::GetRevisionsResponse response;
+  response.set_config_revision(7);
+  gateway.answer = response.SerializeAsString();
+  const std::string all = all_revisions_json({"a", "b\"c"}, gateway.port());
+  const std::string one = R"({"config":"7","bundle":"","environment":""})";
+  EXPECT_EQ(all, R"({"a":)" + one + R"(,"b\"c":)" + one + "}");
+  EXPECT_THAT(json_line(Outcome{{}, {}, "{}", ""}, one, all),
+              HasSubstr(",\"revisions_by_sandbox\":{\"a\":"));
+  gateway.status.code = rpc::Code::not_found;
+  EXPECT_EQ(all_revisions_json({"a"}, gateway.port()), "{}");
+}
+
+TEST(Client, SetsAPolicyForEverySandboxThatIsNamed) {
+  const std::string path = testing::TempDir() + "/policy-for-many.yaml";
+  std::ofstream(path) << "version: 1\n";
+  FakeGateway gateway;
+  ClientFlags set = flags(Verb::policy_set);
+  set.file = path;
+  set.sandboxes = {"one", "two"};
+  EXPECT_EQ(execute(set, environment, gateway.port()).mistake, "");
+  EXPECT_THAT(gateway.methods, ElementsAre("UpdateConfig", "UpdateConfig"));
+  EXPECT_THAT(gateway.last, HasSubstr("two"));
+  gateway.methods.clear();
+  gateway.status.code = rpc::Code::invalid_argument;
+  static_cast<void>(execute(set, environment, gateway.port()));
+  EXPECT_THAT(gateway.methods, ElementsAre("UpdateConfig"));
+}
+
 }  // namespace
 }  // namespace sallyport::gateway

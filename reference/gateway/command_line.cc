@@ -134,8 +134,10 @@ void add_client_options(CLI::App& app, ClientFlags& flags) {
   app.add_option("--gateway", flags.gateway, "http://HOST:PORT of the gateway")
       ->envname("SALLYPORT_GATEWAY")
       ->capture_default_str();
-  app.add_option("--sandbox", flags.sandbox,
-                 "Whose policy is set; with --json, whose revisions are told");
+  app.add_option("--sandbox", flags.sandboxes,
+                 "Whose policy is set; with --json, whose revisions are told (may be repeated)")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_flag("--json", flags.json, "One line of JSON");
   const auto set_timeout = [&flags](const std::string& text) {
     const auto duration = base::parse_duration(text);
@@ -200,6 +202,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     result.exit_code = 2;
     result.output = fmt::format("sallyport-gateway: {}\n", why);
   } else {
+    if (!client.sandboxes.empty()) client.sandbox = client.sandboxes.front();
     result.client = client;
   }
   return result;

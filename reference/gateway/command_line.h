@@ -38,7 +38,9 @@ enum class Verb {
 struct ClientFlags {
   Verb verb = Verb::status;
   std::string gateway;
-  std::string sandbox;  // whose policy, and whose revisions are told; empty: none
+  // Whose policy, and whose revisions are told; empty: none. The first, and all that were named.
+  std::string sandbox;
+  std::vector<std::string> sandboxes;
   bool json = false;
   base::Duration timeout = std::chrono::seconds(2);
 

@@ -38,6 +38,7 @@ TEST(GatewayCommandLine, TakesItsOwnOptionsBeforeAndBehindTheCommand) {
     EXPECT_EQ(line.client->verb, Verb::status);
     EXPECT_TRUE(line.client->json);
     EXPECT_EQ(line.client->sandbox, "sb");
+    EXPECT_EQ(line.client->sandboxes, std::vector<std::string>{"sb"});
     EXPECT_EQ(line.client->gateway, "http://127.0.0.1:8090");
   }
 }

@@ -1,10 +1,37 @@
 #include "reference/inference/sse.h"
 
+#include <algorithm>
+
 #include "reference/http/header_rules.h"
 #include "reference/http/local_response.h"
 #include "reference/http/text.h"
 
 namespace sallyport::inference {
+namespace {
+
+constexpr std::size_t kBlankLineMax = 4;  // CR LF CR LF
+
+// Takes one end of a line away from the end of a text; false if there is none.
+bool chop_line_end(std::string_view& text) {
+  const std::size_t before = text.size();
+  if (text.ends_with('\n')) text.remove_suffix(1);
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  return text.size() < before;
+}
+
+}  // namespace
+
+void EventEnd::take(std::string_view piece) {
+  last_.append(piece.substr(piece.size() - std::min(piece.size(), kBlankLineMax)));
+  if (last_.size() > kBlankLineMax) last_.erase(0, last_.size() - kBlankLineMax);
+}
+
+bool EventEnd::amid() const {
+  std::string_view text = last_;
+  if (text.empty()) return false;
+  if (!chop_line_end(text)) return true;
+  return !text.empty() && !chop_line_end(text);
+}
 
 std::string sse_error_event(std::string_view message) {
   std::string out = R"(data: {"error":{"message":)";

@@ -33,6 +33,26 @@ TEST(SseError, StandsInPlainEventStreamsOnly) {
   EXPECT_FALSE(takes(""));
 }
 
+TEST(EventEnd, IsABlankLineWhateverEndsItsLinesAndHoweverItCame) {
+  const auto amid = [](std::initializer_list<std::string_view> pieces) {
+    EventEnd end;
+    for (const std::string_view piece : pieces) end.take(piece);
+    return end.amid();
+  };
+  EXPECT_FALSE(amid({}));
+  EXPECT_FALSE(amid({"data: a\n\n"}));
+  EXPECT_FALSE(amid({"data: a\r\n\r\n"}));
+  EXPECT_FALSE(amid({"data: a\r\r"}));
+  EXPECT_FALSE(amid({"data: a\n", "\n"}));
+  EXPECT_FALSE(amid({"data: a\r", "\n", "\r", "\n"}));
+  EXPECT_FALSE(amid({"data: a\n\n", ""}));
+  EXPECT_TRUE(amid({"data: a"}));
+  EXPECT_TRUE(amid({"data: a\n"}));
+  EXPECT_TRUE(amid({"data: a\r\n"}));
+  EXPECT_TRUE(amid({"data: a\n\n", "d"}));
+  EXPECT_TRUE(amid({"data: a\n\ndata: b\n"}));
+}
+
 TEST(ClientHead, LosesHopByHopFieldsAndTheUpstreamsFraming) {
   const auto answer = http::parse_answer_head(
       "HTTP/1.1 529 Overloaded\r\nContent-Length: 5\r\nConnection: keep-alive\r\nKeep-Alive: x\r\n"

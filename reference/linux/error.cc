@@ -64,6 +64,11 @@ constexpr Description kDescriptions[] = {
     {Operation::install_rules, "installing packet filter rules"},
     {Operation::list_rules, "listing packet filter rules"},
     {Operation::open_packet_log, "opening the packet filter's log"},
+    {Operation::set_limit, "setting a resource limit"},
+    {Operation::restrict_files, "restricting files (Landlock)"},
+    {Operation::restrict_calls, "restricting system calls (seccomp)"},
+    {Operation::add_bridge, "adding a bridge"},
+    {Operation::list_addresses, "listing addresses"},
 };
 
 const char* describe(Operation operation) {

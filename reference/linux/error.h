@@ -52,6 +52,11 @@ enum class Operation {
   install_rules,  // also: what is there afterwards isn't what was asked for (EPROTO)
   list_rules,
   open_packet_log,
+  set_limit,
+  restrict_files,  // Landlock
+  restrict_calls,  // seccomp
+  add_bridge,
+  list_addresses,
 };
 
 [[nodiscard]] const boost::system::error_category& linux_category();

@@ -66,6 +66,7 @@ class PacketFilter {
 
  private:
   friend class Firewall;
+  friend class HostRules;
   friend std::string try_firewall();
   struct Said {
     int error = 0;  // errno; 0 for well

@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "reference/linux/destination_watch.h"
 #include "reference/linux/error.h"
 
 namespace sallyport::linux {
@@ -67,11 +68,13 @@ int ask_for_group(int socket, std::uint16_t group) {
   return -read_at<int>(answer, NLMSG_HDRLEN);
 }
 
-std::span<const std::uint8_t> payload_of(std::span<const std::uint8_t> attributes) {
+// An empty one when there is none of that type.
+std::span<const std::uint8_t> attribute_of(std::span<const std::uint8_t> attributes,
+                                           std::uint16_t type) {
   while (attributes.size() >= NLA_HDRLEN) {
     const auto head = read_at<nlattr>(attributes, 0);
     if (head.nla_len < NLA_HDRLEN || head.nla_len > attributes.size()) return {};
-    if ((head.nla_type & NLA_TYPE_MASK) == NFULA_PAYLOAD)
+    if ((head.nla_type & NLA_TYPE_MASK) == type)
       return attributes.subspan(NLA_HDRLEN, head.nla_len - NLA_HDRLEN);
     const std::size_t step = NLA_ALIGN(head.nla_len);
     attributes = attributes.subspan(std::min(step, attributes.size()));
@@ -119,20 +122,51 @@ std::optional<SeenPacket> parse_packet(std::span<const std::uint8_t> packet) {
   return seen;
 }
 
-std::vector<std::span<const std::uint8_t>> packets_in(std::span<const std::uint8_t> datagram) {
+std::vector<LoggedPacket> logged_in(std::span<const std::uint8_t> datagram) {
   constexpr std::size_t kHeaders = NLMSG_HDRLEN + NLMSG_ALIGN(sizeof(nfgenmsg));
-  std::vector<std::span<const std::uint8_t>> packets;
+  std::vector<LoggedPacket> packets;
   while (datagram.size() >= kHeaders) {
     const auto head = read_at<nlmsghdr>(datagram, 0);
     if (head.nlmsg_len < kHeaders || head.nlmsg_len > datagram.size()) break;
     if (head.nlmsg_type == ((NFNL_SUBSYS_ULOG << 8) | NFULNL_MSG_PACKET)) {
       const auto body = datagram.subspan(kHeaders, head.nlmsg_len - kHeaders);
-      packets.push_back(payload_of(body));
+      const auto prefix = attribute_of(body, NFULA_PREFIX);
+      std::string_view text(reinterpret_cast<const char*>(prefix.data()), prefix.size());
+      packets.push_back({text.substr(0, text.find('\0')), attribute_of(body, NFULA_PAYLOAD)});
     }
     const std::size_t step = NLMSG_ALIGN(head.nlmsg_len);
     datagram = datagram.subspan(std::min(step, datagram.size()));
   }
   return packets;
+}
+
+std::vector<std::span<const std::uint8_t>> packets_in(std::span<const std::uint8_t> datagram) {
+  std::vector<std::span<const std::uint8_t>> packets;
+  for (const LoggedPacket& one : logged_in(datagram)) packets.push_back(one.packet);
+  return packets;
+}
+
+std::optional<FlowPacket> parse_flow(std::span<const std::uint8_t> packet) {
+  const auto destination = parse_destination(packet);
+  if (!destination) return std::nullopt;
+  FlowPacket flow;
+  flow.protocol = destination->protocol;
+  flow.to = {destination->destination, destination->port};
+  std::size_t header = kV6HeaderBytes;
+  if (packet[0] >> 4 == 4) {
+    header = static_cast<std::size_t>(packet[0] & 0x0f) * 4;
+    flow.from.address = net::IpAddress::v4(ntohl(read_at<std::uint32_t>(packet, 12)));
+  } else {
+    flow.from.address = net::IpAddress::v6(read_at<std::array<std::uint8_t, 16>>(packet, 8));
+  }
+  // The destination has a port where the protocol has ports and the packet isn't cut before them.
+  if (flow.to.port != 0) flow.from.port = ntohs(read_at<std::uint16_t>(packet, header));
+  if (const auto tcp = parse_packet(packet)) {
+    flow.from.port = tcp->peer.port;
+    flow.opening = tcp->opening;
+    flow.sequence = tcp->sequence;
+  }
+  return flow;
 }
 
 std::vector<SeenPacket> parse_log(std::span<const std::uint8_t> datagram) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -25,6 +26,22 @@ namespace sallyport::linux {
 // else in it is passed over.
 [[nodiscard]] std::vector<std::span<const std::uint8_t>> packets_in(
     std::span<const std::uint8_t> datagram);
+
+// As packets_in(), each with the prefix that its log statement has.
+struct LoggedPacket {
+  std::string_view prefix;
+  std::span<const std::uint8_t> packet;
+};
+[[nodiscard]] std::vector<LoggedPacket> logged_in(std::span<const std::uint8_t> datagram);
+
+// Both ends of a packet, from its IP header on; ports are 0 where the protocol has none.
+struct FlowPacket {
+  net::Endpoint from, to;
+  std::uint8_t protocol = 0;
+  bool opening = false;        // a TCP SYN
+  std::uint32_t sequence = 0;  // TCP's
+};
+[[nodiscard]] std::optional<FlowPacket> parse_flow(std::span<const std::uint8_t> packet);
 
 // As packets_in(), what of them parse_packet() understands.
 [[nodiscard]] std::vector<SeenPacket> parse_log(std::span<const std::uint8_t> datagram);

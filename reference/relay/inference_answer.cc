@@ -22,6 +22,7 @@ struct Stream {
   Pace pace;
   bool chunked = true;  // a client of HTTP/1.0 gets the payload until the connection ends
   bool sse = false;
+  inference::EventEnd end;
   PayloadCursor cursor;
   std::uint64_t sent = 0;
   std::string unsent_head;  // goes with the first piece
@@ -52,6 +53,7 @@ net::Task<Took> send_available(Stream& stream) {
     if (piece->payload.size() > most - stream.sent) co_return Took::too_large;
     stream.sent += piece->payload.size();
     if (!piece->payload.empty()) {
+      if (stream.sse) stream.end.take(piece->payload);
       const bool sent = co_await send_piece(stream, piece->payload);
       if (!sent) co_return Took::client_gone;
     }
@@ -81,10 +83,10 @@ net::Task<std::string_view> send_body(Stream& stream, bool& client_gone) {
   }
 }
 
-// Says that the stream was cut: as an event where events are understood, else by a reset. True if
-// the client's connection is still whole.
+// Says that the stream was cut: as an event where one can stand, else by a reset. True if the
+// client's connection is still whole.
 net::Task<bool> mark_cut(Stream& stream, std::string_view words) {
-  if (!stream.sse) {
+  if (!stream.sse || stream.end.amid()) {
     stream.client.stream().abort();
     co_return false;
   }
@@ -136,6 +138,7 @@ net::Task<RouteResult> stream_answer(const RouteRequest& request, const http::An
                 pace,
                 chunked,
                 inference::takes_sse_events(answer),
+                inference::EventEnd(),
                 PayloadCursor(framing, chunk_limits(request.limits())),
                 0,
                 inference::build_client_head(answer, outgoing, !keep)};

@@ -75,6 +75,16 @@ TEST_F(InferenceAnswerTest, MarksACutStreamOfEventsBeforeItsTerminator) {
                             EndsWith("\r\n0\r\n\r\n")));
 }
 
+TEST_F(InferenceAnswerTest, ResetsTheClientWhenAStreamIsCutAmidAnEvent) {
+  from_upstream("9\r\ndata: a\n\n\r\na\r\ndata: {\"id\r\n");
+  upstream_.second->shutdown_write();
+  const RouteResult result = stream(kSse, http::BodyKind::chunked);
+  EXPECT_TRUE(result.truncated);
+  EXPECT_FALSE(result.client_keeps);
+  EXPECT_TRUE(client_.second->aborted());
+  EXPECT_THAT(sent(), EndsWith("data: {\"id\r\n"));
+}
+
 TEST_F(InferenceAnswerTest, MarksAStreamThatFellSilent) {
   from_upstream("9\r\ndata: a\n\n\r\n");
   EXPECT_TRUE(stream(kSse, http::BodyKind::chunked).truncated);

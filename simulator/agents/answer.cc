@@ -1,4 +1,4 @@
-// The second half of an exchange: the request goes out, the answer comes in and is judged.
+// What an exchange makes of the answers that come: who made them, what they say, how they end.
 
 #include "reference/net/clock.h"
 #include "simulator/agents/exchange.h"
@@ -18,39 +18,9 @@ SseEnd end_of(const wire::SseReader& reader) {
 
 }  // namespace
 
-net::Task<bool> Exchange::send_request(const RequestText& text, HttpReader& reader) {
-  seen_.raw.phase = Phase::request;
-  const bool waits = spec_.expect_continue && !text.body.empty();
-  const std::string first = waits ? text.head : text.head + text.body;
-  bool sent = co_await send(first);
-  if (waits && sent) {
-    while (reader.interim().empty() && !reader.head_done() && !reader.done()) {
-      const bool more = co_await take(reader);
-      if (!more) break;
-    }
-    // A final answer instead of `100 Continue` means that the body isn't wanted.
-    if (!reader.interim().empty()) sent = co_await send(text.body);
-  }
-  // What couldn't be sent may have been answered all the same.
-  co_return !seen_.raw.timed_out && !seen_.raw.aborted;
-}
-
-net::Task<void> Exchange::read_answer(HttpReader& reader) {
-  seen_.raw.phase = Phase::head;
-  while (true) {
-    if (reader.head_done()) {
-      seen_.raw.phase = Phase::body;
-      look_at_answer(reader);
-    }
-    if (reader.done() || seen_.raw.aborted) break;
-    const bool more = co_await take(reader);
-    if (!more) break;
-  }
-  judge_answer(reader);
-}
-
 void Exchange::look_at_answer(const HttpReader& reader) {
-  if (seen_.answered_by.empty()) {
+  if (!answer_noted_) {
+    answer_noted_ = true;
     const wire::HttpMessage& message = reader.message();
     seen_.answer = message;
     note_answerer();
@@ -91,16 +61,23 @@ void Exchange::judge_answer(const HttpReader& reader) {
   }
 }
 
-void Exchange::keep_or_close(const HttpReader& reader) {
-  const bool whole = seen_.complete && !seen_.raw.malformed && !seen_.raw.aborted;
-  const bool keeps = !spec_.connection.empty() && context_.pool != nullptr && whole &&
-                     reader.keeps_alive() && !seen_.raw.peer_ended;
-  if (keeps) {
-    connection_->stream->set_deadline(base::TimePoint::max());
-    context_.pool->put(spec_.connection, std::move(connection_));
-  } else if (!seen_.raw.aborted) {
-    connection_->stream->close();
-  }
+void Exchange::next_answer() {
+  answer_noted_ = false;
+  seen_.answered_by.clear();
+  seen_.sse_count.reset();
+  seen_.raw.sse_end = SseEnd::none;
+  sse_ = wire::SseReader();
+  sse_fed_ = 0;
+  is_sse_ = false;
+  seen_.first_byte.reset();
+  seen_.longest_gap = base::Duration{0};
+  last_byte_.reset();
+}
+
+Seen Exchange::finish() {
+  seen_.ended = context_.clock.now();
+  if (seen_.answered_by.empty() && seen_.answer) note_answerer();
+  return std::move(seen_);
 }
 
 std::string Exchange::provider_that_answered() const {
@@ -109,7 +86,10 @@ std::string Exchange::provider_that_answered() const {
   const auto& events = context_.journal.events();
   for (std::size_t at = first_event_; at < events.size(); ++at) {
     const journal::Event& event = events[at];
-    if (event.kind != "response" || event.source_type != "provider") continue;
+    const bool answers = event.kind == "response" || event.kind == "upgrade";
+    if (!answers || event.source_type != "provider") continue;
+    // A provider may be the way itself.
+    if (context_.via && event.source == context_.via->name) continue;
     // A step may have several exchanges under way.
     const auto nonce = event.fields.find("nonce");
     if (nonce != event.fields.end()) {
@@ -145,6 +125,7 @@ void Exchange::note(std::string kind, Facts fields) {
   event.source_type = "step";
   event.step = context_.step;
   event.kind = std::move(kind);
+  event.connection = seen_.connection;
   event.fields = std::move(fields);
   event.fields["nonce"] = context_.nonce;
   context_.journal.append(std::move(event));

@@ -21,6 +21,9 @@ bool stream_broken(const RawFacts& f) {
   return f.sse_end == SseEnd::partial || f.sse_end == SseEnd::error;
 }
 
+// An error says more than the expectation that it made impossible.
+bool unmet(const RawFacts& f) { return f.script_unmet && f.status < 400; }
+
 bool complete(const RawFacts& f) { return f.phase == Phase::done && f.framing_complete; }
 
 struct Row {
@@ -59,9 +62,10 @@ constexpr std::array<Row, 16> kRows{{
     {"truncated",
      [](const RawFacts& f) {
        return f.head_by != HeadMaker::none && f.phase >= Phase::body &&
-              (!f.framing_complete || stream_broken(f)) && !f.script_done;
+              (!f.framing_complete || stream_broken(f) || unmet(f)) && !f.script_done;
      }},
-    {"http_error", [](const RawFacts& f) { return complete(f) && f.status >= 400; }},
+    {"http_error",
+     [](const RawFacts& f) { return complete(f) && (f.status >= 400 || f.upgrade_refused); }},
     {"ok", [](const RawFacts& f) { return complete(f) || f.script_done; }},
 }};
 

@@ -41,6 +41,9 @@ struct RawFacts {
   SseEnd sse_end = SseEnd::none;
   // A raw script or WebSocket that ended the connection itself, its script done.
   bool script_done = false;
+  // The answers were whole, but the peer ended before what a raw script still expected.
+  bool script_unmet = false;
+  bool upgrade_refused = false;  // a WebSocket was asked for, and the answer was no 101
 };
 
 // Never fails: facts that fit no row (an exchange given up for no reason) are `no_response`.

@@ -168,5 +168,22 @@ TEST(ClassifyRun, FirstFactThatFits) {
   EXPECT_EQ(classify(RunFacts{.started = true}), "ok");
 }
 
+TEST(Classify, AWholeAnswerBeforeAnEndThatCameTooEarlyForTheScript) {
+  RawFacts facts = answered(HeadMaker::origin, 200);
+  facts.script_unmet = true;
+  EXPECT_EQ(classify(facts), "truncated");
+  facts.status = 400;
+  EXPECT_EQ(classify(facts), "http_error");
+}
+
+TEST(Classify, AWholeAnswerToAnUpgradeThatIsNone) {
+  RawFacts facts = answered(HeadMaker::origin, 200);
+  facts.upgrade_refused = true;
+  EXPECT_EQ(classify(facts), "http_error");
+  facts.head_by = HeadMaker::proxy;
+  facts.status = 403;
+  EXPECT_EQ(classify(facts), "denied");
+}
+
 }  // namespace
 }  // namespace sallyport::sim::agents

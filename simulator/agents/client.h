@@ -1,6 +1,6 @@
-// The built-in client: performs one `request` exchange as the scenario reference describes it and
-// tells its facts (section 12). One step uses it at a time per context; several contexts may run on
-// the loop at once. Never decides what should have happened.
+// The built-in client: performs one `request`, `raw` or `websocket` exchange as the scenario
+// reference describes it and tells its facts (section 12). One step uses it at a time per context;
+// several contexts may run on the loop at once. Never decides what should have happened.
 #pragma once
 
 #include <functional>
@@ -48,7 +48,8 @@ struct Via {
   net::Endpoint endpoint;
 };
 
-// Connections that steps keep by name (`connection: NAME`). Destruction resets them.
+// Connections that steps keep by name (`connection: NAME`), and the names of all for the journal.
+// Destruction resets what is kept.
 class ConnectionPool {
  public:
   ConnectionPool();
@@ -63,8 +64,11 @@ class ConnectionPool {
   void close(const std::string& name);
   // Resets all.
   void clear();
+  // What the next connection that a step opens is called: STEP#1, STEP#2 ...
+  [[nodiscard]] std::string next_id(const std::string& step);
 
  private:
+  std::map<std::string, std::uint64_t> opened_;  // by step
   std::map<std::string, std::unique_ptr<ClientConnection>> kept_;
 };
 
@@ -94,5 +98,10 @@ struct ClientContext {
 // in `spec` are expanded already. The facts are those of the `outcome`, `class` among them;
 // `attempts` and `exchanges` are the runner's to overwrite (1 here).
 [[nodiscard]] net::Task<Facts> perform(RequestSpec spec, ClientContext& context);
+// The same for a script of octets: a `response` for each answer that comes, and the facts of the
+// last. And for a WebSocket: a `response`, a `message` for each that is received. `unmet` in the
+// outcome says which move of a script couldn't be done.
+[[nodiscard]] net::Task<Facts> perform(RawSpec spec, ClientContext& context);
+[[nodiscard]] net::Task<Facts> perform(WebSocketSpec spec, ClientContext& context);
 
 }  // namespace sallyport::sim::agents

@@ -147,7 +147,7 @@ TEST(ClientFaults, AnUnverifiedCertificateIsTakenAndStillTold) {
   auto& api = bench.add(spec);
   RequestSpec request;
   request.url = "https://" + api.endpoint().to_string() + "/v1/models";
-  request.tls_verify = false;
+  request.tls.verify = false;
   const Facts facts = bench.perform(request);
   EXPECT_EQ(fact(facts, "class"), "ok");
   EXPECT_EQ(fact(facts, "tls_verify"), "10");

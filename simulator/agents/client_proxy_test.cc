@@ -8,7 +8,6 @@
 namespace sallyport::sim::agents {
 namespace {
 
-using Adapter = RequestSpec::Adapter;
 using providers::testing::provider;
 using testing::ClientBench;
 using testing::fact;
@@ -114,6 +113,26 @@ TEST(ClientProxy, TellsTheProxysOwnAnswersApart) {
   EXPECT_EQ(fact(perform_via(bench, denies, get("http://api.test/")), "class"), "denied");
   const Facts facts = perform_via(bench, fails, get("http://api.test/"));
   EXPECT_EQ(fact(facts, "class"), "unavailable");
+  EXPECT_EQ(fact(facts, "answered_by"), "proxy");
+}
+
+// A provider may be the proxy: what it answers for itself is still no origin's answer.
+TEST(ClientProxy, TakesAProviderThatIsTheWayForNoOrigin) {
+  ClientBench bench;
+  FakeProxy denies(bench, "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n");
+  ClientContext context = bench.context();
+  context.via = denies.via();
+  context.connect = [&, dial = context.connect](net::Endpoint to, base::TimePoint at) {
+    journal::Event own;
+    own.source = "proxy";
+    own.source_type = "provider";
+    own.kind = "response";
+    own.step = context.step;
+    bench.journal.append(std::move(own));
+    return dial(to, at);
+  };
+  const Facts facts = bench.perform(get("https://api.test/"), context);
+  EXPECT_EQ(fact(facts, "class"), "denied");
   EXPECT_EQ(fact(facts, "answered_by"), "proxy");
 }
 

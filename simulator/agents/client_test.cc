@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "simulator/agents/testing/client_bench.h"
+#include "simulator/agents/testing/scripted_peer.h"
 
 namespace sallyport::sim::agents {
 namespace {
@@ -15,9 +15,11 @@ namespace {
 using providers::testing::provider;
 using providers::testing::route;
 using providers::testing::text;
+using testing::Act;
 using testing::ClientBench;
 using testing::fact;
 using ::testing::HasSubstr;
+using testing::ScriptedPeer;
 
 std::string url_of(const providers::Provider& provider, const std::string& path,
                    const std::string& scheme = "http") {
@@ -209,6 +211,89 @@ TEST(Client, SaysThatAKeptConnectionWasClosed) {
   const Facts facts = bench.perform(spec);
   EXPECT_EQ(fact(facts, "class"), "closed");
   EXPECT_EQ(fact(facts, "reused"), "true");
+}
+
+TEST(Client, BoundsAnExchangeOnAKeptConnectionToo) {
+  ClientBench bench;
+  ScriptedPeer peer(bench, {{Act::Kind::expect, "\r\n\r\n"},
+                            {Act::Kind::send, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+                            {Act::Kind::hold, {}}});
+  bench.timeout = std::chrono::milliseconds{80};
+  RequestSpec spec;
+  spec.url = peer.url();
+  spec.connection = "kept";
+  EXPECT_EQ(fact(bench.perform(spec), "class"), "ok");
+  const Facts silent = bench.perform(spec);
+  EXPECT_EQ(fact(silent, "class"), "stalled");
+  EXPECT_EQ(fact(silent, "reused"), "true");
+}
+
+TEST(Client, NamesItsConnectionsInTheJournal) {
+  ClientBench bench;
+  auto& api = bench.add(provider("api"));
+  RequestSpec spec;
+  spec.url = url_of(api, "/v1/models");
+  spec.connection = "kept";
+  (void)bench.perform(spec);
+  (void)bench.perform(spec);
+  (void)bench.get(spec.url);
+  const auto outcomes = bench.events("step", "outcome");
+  EXPECT_EQ(outcomes.at(0)->connection, "step#1");
+  EXPECT_EQ(outcomes.at(1)->connection, "step#1");
+  EXPECT_EQ(outcomes.at(2)->connection, "step#2");
+  EXPECT_EQ(bench.events("step", "response").at(1)->connection, "step#1");
+}
+
+TEST(Client, SendsNoBodyThatAFinalAnswerForestalls) {
+  ClientBench bench;
+  ScriptedPeer peer(bench, {{Act::Kind::expect, "\r\n\r\n"},
+                            {Act::Kind::send, "HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n"},
+                            {Act::Kind::hold, {}}});
+  RequestSpec spec;
+  spec.url = peer.url();
+  spec.body = "unsent";
+  spec.expect_continue = true;
+  EXPECT_EQ(fact(bench.perform(spec), "status"), "413");
+  peer.settle();
+  EXPECT_THAT(peer.received(), ::testing::Not(HasSubstr("unsent")));
+}
+
+TEST(Client, ReadsPastInterimAnswers) {
+  ClientBench bench;
+  ScriptedPeer peer(bench, {{Act::Kind::expect, "\r\n\r\n"},
+                            {Act::Kind::send,
+                             "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n"
+                             "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"},
+                            {Act::Kind::hold, {}}});
+  const Facts facts = bench.get(peer.url());
+  EXPECT_EQ(fact(facts, "class"), "ok");
+  EXPECT_EQ(fact(facts, "status"), "200");
+  EXPECT_EQ(bench.events("step", "response").size(), 1U);
+}
+
+TEST(Client, WantsNoBodyOfAnAnswerToHead) {
+  ClientBench bench;
+  auto& api = bench.add(plain("api"));
+  RequestSpec spec;
+  spec.url = url_of(api, "/");
+  spec.method = "HEAD";
+  const Facts facts = bench.perform(spec);
+  EXPECT_EQ(fact(facts, "class"), "ok");
+  EXPECT_EQ(fact(facts, "body_size"), "0");
+}
+
+TEST(Client, TellsTheOctetsOfACodedAnswerAsTheyCame) {
+  ClientBench bench;
+  auto spec = provider("api");
+  providers::Answer answer;
+  answer.json = R"({"error":"x"})";
+  answer.encoding = providers::Answer::Encoding::gzip;
+  spec.routes.push_back(route("GET", "/", answer));
+  auto& api = bench.add(spec);
+  const Facts facts = bench.get(url_of(api, "/"));
+  EXPECT_EQ(fact(facts, "class"), "ok");
+  EXPECT_THAT(fact(facts, "body"), ::testing::StartsWith("\x1f\x8b"));
+  EXPECT_EQ(fact(facts, "json"), "-");
 }
 
 TEST(Client, SpeaksTlsAndVerifies) {

@@ -1,10 +1,12 @@
 #include "simulator/agents/exchange.h"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
 #include "reference/net/clock.h"
 #include "reference/net/io.h"
+#include "simulator/agents/request_text.h"
 #include "simulator/journal/journal.h"
 #include "simulator/wire/tls.h"
 
@@ -18,24 +20,20 @@ bool is_system(const base::Error& error) {
          error.category() == boost::system::generic_category();
 }
 
-// A FIN, with a close_notify or without.
-bool ended_well(const base::Error& error) {
-  return error == net::StreamErrc::end_of_stream || error == net::StreamErrc::truncated;
-}
-
 }  // namespace
 
 ClientConnection::~ClientConnection() {
   if (stream) stream->abort();
 }
 
-Exchange::Exchange(RequestSpec spec, ClientContext& context)
-    : spec_(std::move(spec)), context_(context) {
+Exchange::Exchange(Target target, ClientContext& context)
+    : target_(std::move(target)), context_(context), url_(Url::parse(target_.url)) {
   seen_.started = context_.clock.now();
   deadline_ = seen_.started + context_.timeout;
   first_event_ = context_.journal.events().size();
-  if (!spec_.abort) return;
-  abort_.emplace(context_.journal, *spec_.abort);
+  if (!url_) seen_.raw.resolve_failed = true;
+  if (!target_.abort) return;
+  abort_.emplace(context_.journal, *target_.abort);
   if (abort_->happened()) seen_.raw.aborted = true;
   subscription_ = context_.journal.subscribe([this](const journal::Event&) { on_event(); });
 }
@@ -54,9 +52,9 @@ void Exchange::abort_now() {
 }
 
 bool Exchange::uses_connect() const {
-  using Adapter = RequestSpec::Adapter;
   if (!context_.via) return false;
-  return spec_.adapter == Adapter::connect || (spec_.adapter == Adapter::automatic && url_.tls());
+  return target_.adapter == Adapter::connect ||
+         (target_.adapter == Adapter::automatic && url_->tls());
 }
 
 bool Exchange::absolute() const { return context_.via && !uses_connect(); }
@@ -65,60 +63,7 @@ std::string Exchange::binding() const {
   const std::string way = context_.via ? context_.via->name + (absolute() ? " forward" : " connect")
                                        : std::string("direct");
   // An absolute form's connection is to the proxy, whatever its next request is for.
-  return absolute() ? way : way + " " + url_.scheme + " " + url_.authority();
-}
-
-net::Task<Seen> Exchange::run() {
-  const auto url = Url::parse(spec_.url);
-  if (!url) seen_.raw.resolve_failed = true;
-  bool going = url.has_value() && !seen_.raw.aborted;
-  if (going) url_ = *url;
-  if (going && !reuse()) {
-    going = !seen_.raw.kept_connection_ended;
-    if (going) going = co_await open();
-  }
-  if (going) {
-    const RequestText text = request_text(spec_, url_, absolute(), context_.nonce);
-    HttpReader reader(HttpReader::Kind::answer, text.method);
-    if (!connection_->early.empty()) took(reader, connection_->early);
-    connection_->early.clear();
-    const bool sent = co_await send_request(text, reader);
-    if (sent) co_await read_answer(reader);
-    keep_or_close(reader);
-  } else if (connection_ && connection_->stream && !seen_.raw.aborted) {
-    connection_->stream->close();
-  }
-  seen_.ended = context_.clock.now();
-  if (seen_.answered_by.empty() && seen_.answer) note_answerer();
-  co_return std::move(seen_);
-}
-
-bool Exchange::reuse() {
-  if (spec_.connection.empty() || context_.pool == nullptr) return false;
-  connection_ = context_.pool->take(spec_.connection);
-  if (!connection_ || connection_->bound_to != binding()) {
-    connection_ = nullptr;
-    return false;
-  }
-  std::array<std::byte, 4096> piece;  // NOLINT: filled before it is read
-  const auto got = connection_->stream->try_read(piece);
-  if (!got && spec_.reconnects && ended_well(got.error())) {
-    connection_->stream->close();
-    connection_ = nullptr;
-    return false;
-  }
-  seen_.reused = true;
-  seen_.http_connect = connection_->http_connect;
-  seen_.tls_verify = connection_->tls_verify;
-  seen_.raw.phase = Phase::request;
-  if (got) {
-    connection_->early.assign(reinterpret_cast<const char*>(piece.data()), *got);
-  } else if (got.error() != net::StreamErrc::would_block) {
-    seen_.raw.kept_connection_ended = true;
-    ended(got.error());
-    return false;
-  }
-  return true;
+  return absolute() ? way : way + " " + url_->scheme + " " + url_->authority();
 }
 
 net::Task<bool> Exchange::open() {
@@ -137,7 +82,7 @@ net::Task<bool> Exchange::open() {
     const bool tunnelled = co_await tunnel();
     if (!tunnelled) co_return false;
   }
-  if (url_.tls() && !absolute()) {
+  if (url_->tls() && !absolute()) {
     const bool secured = co_await secure();
     if (!secured) co_return false;
   }
@@ -146,14 +91,14 @@ net::Task<bool> Exchange::open() {
 
 net::Task<bool> Exchange::resolve(std::vector<net::Endpoint>& to) {
   seen_.raw.phase = Phase::resolve;
-  if (const auto literal = net::IpAddress::parse(url_.host)) {
-    to.push_back(net::Endpoint{*literal, url_.port});
+  if (const auto literal = net::IpAddress::parse(url_->host)) {
+    to.push_back(net::Endpoint{*literal, url_->port});
     co_return true;
   }
-  net::Task<Resolved> asked = context_.resolve(url_.host, deadline_);
+  net::Task<Resolved> asked = context_.resolve(url_->host, deadline_);
   const Resolved found = co_await std::move(asked);
   seen_.rcode = found.rcode;
-  for (const auto& address : found.addresses) to.push_back(net::Endpoint{address, url_.port});
+  for (const auto& address : found.addresses) to.push_back(net::Endpoint{address, url_->port});
   seen_.raw.resolve_failed = to.empty();
   seen_.raw.timed_out = to.empty() && context_.clock.now() >= deadline_;
   co_return !to.empty() && !seen_.raw.aborted;
@@ -171,6 +116,8 @@ net::Task<bool> Exchange::connect(const std::vector<net::Endpoint>& to) {
       connection_->stream = std::move(dialled.stream);
       connection_->stream->set_deadline(deadline_);
       connection_->peer = endpoint;
+      if (context_.pool != nullptr) connection_->id = context_.pool->next_id(context_.step);
+      seen_.connection = connection_->id;
       co_return true;
     }
     seen_.raw.timed_out = dialled.expired;
@@ -181,7 +128,7 @@ net::Task<bool> Exchange::connect(const std::vector<net::Endpoint>& to) {
 
 net::Task<bool> Exchange::tunnel() {
   seen_.raw.phase = Phase::tunnel;
-  const std::string text = connect_text(url_, context_.nonce);
+  const std::string text = connect_text(*url_, context_.nonce);
   HttpReader reader(HttpReader::Kind::answer, "CONNECT");
   (void)co_await send(text);  // an answer may be there though not all could be sent
   while (!reader.head_done() && !reader.done()) {
@@ -214,10 +161,10 @@ net::Task<bool> Exchange::tunnel() {
 net::Task<bool> Exchange::secure() {
   seen_.raw.phase = Phase::tls;
   wire::TlsClientOptions options;
-  options.verify = spec_.tls_verify;
-  options.sni = spec_.tls_sni.empty() ? url_.host : spec_.tls_sni;
+  options.verify = target_.tls.verify;
+  options.sni = target_.tls.sni.empty() ? url_->host : target_.tls.sni;
   options.name = options.sni;
-  if (!spec_.tls_alpn.empty()) options.alpn.push_back(spec_.tls_alpn);
+  if (!target_.tls.alpn.empty()) options.alpn.push_back(target_.tls.alpn);
   if (!connection_->early.empty()) co_return false;  // octets before ours: no TLS peer
   auto stream = wire::TlsStream::client(std::move(connection_->stream), context_.trust, options);
   wire::TlsStream& tls = *stream;
@@ -246,7 +193,7 @@ net::Task<bool> Exchange::send(std::string_view bytes) {
 }
 
 void Exchange::ended(const base::Error& error) {
-  if (seen_.raw.aborted) return;  // our own doing
+  if (seen_.raw.aborted || closed_here_) return;  // our own doing
   if (error == boost::system::errc::timed_out && context_.clock.now() >= deadline_) {
     seen_.raw.timed_out = true;
     return;
@@ -255,29 +202,38 @@ void Exchange::ended(const base::Error& error) {
   if (is_system(error)) seen_.error = error.value();
 }
 
-net::Task<bool> Exchange::take(HttpReader& reader) {
+net::Task<std::string> Exchange::receive() {
   std::array<std::byte, 16384> piece;  // NOLINT: filled before it is read
   const auto got = co_await net::read_some(*connection_->stream, piece);
   if (!got) {
-    // Without a close_notify nobody can tell an end from a cut: the framing stays open.
     ended(got.error());
-    co_return false;
+    co_return std::string();
   }
   if (*got == 0) {
     seen_.raw.peer_ended = true;
-    reader.finish();
-    co_return false;
+    ended_cleanly_ = true;
+    co_return std::string();
   }
-  took(reader, std::string_view(reinterpret_cast<const char*>(piece.data()), *got));
+  std::string bytes(reinterpret_cast<const char*>(piece.data()), *got);
+  took(bytes);
+  co_return bytes;
+}
+
+net::Task<bool> Exchange::take(HttpReader& reader) {
+  const std::string bytes = co_await receive();
+  // Without a close_notify nobody can tell an end from a cut: the framing stays open.
+  if (bytes.empty() && ended_cleanly_) reader.finish();
+  if (bytes.empty()) co_return false;
+  reader.feed(bytes);
   co_return true;
 }
 
-void Exchange::took(HttpReader& reader, std::string_view bytes) {
+void Exchange::took(std::string_view bytes) {
+  if (bytes.empty()) return;
   const base::TimePoint now = context_.clock.now();
   if (!seen_.first_byte) seen_.first_byte = now;
   if (last_byte_) seen_.longest_gap = std::max(seen_.longest_gap, now - *last_byte_);
   last_byte_ = now;
-  reader.feed(bytes);
 }
 
 }  // namespace sallyport::sim::agents

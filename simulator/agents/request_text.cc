@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "simulator/wire/http_reader.h"
+#include "simulator/wire/websocket.h"
 
 namespace sallyport::sim::agents {
 namespace {
@@ -68,6 +69,28 @@ RequestText request_text(const RequestSpec& spec, const Url& url, bool absolute,
   }
   made.head += "\r\n";
   return made;
+}
+
+std::string upgrade_text(const WebSocketSpec& spec, const Url& url, bool absolute,
+                         std::string_view nonce, std::string_view key) {
+  std::string head = fmt::format("GET {} HTTP/1.1\r\n", absolute ? url.text : url.target);
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (wire::find_header(spec.headers, name) == nullptr) {
+      head += fmt::format("{}: {}\r\n", name, value);
+    }
+  };
+  add("Host", url.host_line());
+  add("User-Agent", fmt::format("sallyport {}", nonce));
+  add("Upgrade", "websocket");
+  add("Connection", "Upgrade");
+  add("Sec-WebSocket-Key", key);
+  add("Sec-WebSocket-Version", "13");
+  if (!spec.subprotocols.empty()) {
+    add("Sec-WebSocket-Protocol", fmt::format("{}", fmt::join(spec.subprotocols, ", ")));
+  }
+  if (spec.deflate) add("Sec-WebSocket-Extensions", wire::kDeflateExtension);
+  for (const auto& [name, value] : spec.headers) head += fmt::format("{}: {}\r\n", name, value);
+  return head + "\r\n";
 }
 
 std::string connect_text(const Url& url, std::string_view nonce) {

@@ -23,6 +23,10 @@ struct RequestText {
 [[nodiscard]] RequestText request_text(const RequestSpec& spec, const Url& url, bool absolute,
                                        std::string_view nonce);
 
+// The request for an upgrade, with that Sec-WebSocket-Key.
+[[nodiscard]] std::string upgrade_text(const WebSocketSpec& spec, const Url& url, bool absolute,
+                                       std::string_view nonce, std::string_view key);
+
 [[nodiscard]] std::string connect_text(const Url& url, std::string_view nonce);
 
 }  // namespace sallyport::sim::agents

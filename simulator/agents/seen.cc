@@ -58,6 +58,9 @@ Facts facts_of(const Seen& seen) {
   if (seen.tls_verify) facts["tls_verify"] = std::int64_t{*seen.tls_verify};
   if (!seen.tls_alert.empty()) facts["tls_alert"] = seen.tls_alert;
   if (seen.answer) add_answer(seen, facts);
+  if (seen.messages) facts["messages"] = static_cast<std::int64_t>(*seen.messages);
+  if (seen.close_code) facts["close_code"] = std::int64_t{*seen.close_code};
+  if (!seen.unmet.empty()) facts["unmet"] = seen.unmet;
   facts["reused"] = std::string(seen.reused ? "true" : "false");
   facts["attempts"] = std::int64_t{1};
   facts["exchanges"] = std::int64_t{1};

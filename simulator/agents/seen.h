@@ -13,7 +13,8 @@ namespace sallyport::sim::agents {
 
 struct Seen {
   RawFacts raw;
-  int error = 0;  // errno of what failed; 0 when nothing did, or without one
+  std::string connection;  // STEP#N of the step that opened it; empty before it stood
+  int error = 0;           // errno of what failed; 0 when nothing did, or without one
   std::string rcode;
   int http_connect = 0;
   std::optional<int> tls_verify;
@@ -22,6 +23,9 @@ struct Seen {
   std::string answered_by;
   bool complete = false;  // the answer's framing ended well
   std::optional<std::uint64_t> sse_count;
+  std::optional<std::uint64_t> messages;  // of a WebSocket, received
+  std::optional<int> close_code;          // in the peer's close frame; 1005 when it had none
+  std::string unmet;                      // which move of the script wasn't done, and why
   bool reused = false;
   base::TimePoint started{};
   base::TimePoint ended{};

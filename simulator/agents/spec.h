@@ -13,12 +13,43 @@
 #include "reference/base/diagnostics.h"
 #include "simulator/journal/event.h"
 #include "simulator/journal/query.h"
+#include "simulator/wire/moves.h"
 
 namespace sallyport::sim::agents {
 
 // Facts of a step by name (scenario reference, section 12): `class`, `status`, `errno` ...
 // Durations are nanoseconds.
 using Facts = journal::Fields;
+
+// Which way a client takes through a `via`.
+enum class Adapter { automatic, connect, forward };
+
+// What a client does about TLS.
+struct ClientTls {
+  bool verify = true;
+  std::string sni;   // empty: the URL's host
+  std::string alpn;  // empty: none offered
+};
+
+// `raw: TEXT or MOVES`: bytes as they are, through the way and TLS that `to` and `adapter` imply.
+// To a supervisor or proxy with Adapter::forward: the connection to it, and no byte of ours before.
+struct RawSpec {
+  std::vector<wire::Move> moves;
+  std::string to;
+  Adapter adapter = Adapter::automatic;
+  ClientTls tls;
+};
+
+// `websocket: URL`
+struct WebSocketSpec {
+  std::string url;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::vector<std::string> subprotocols;
+  bool deflate = false;  // offers permessage-deflate
+  Adapter adapter = Adapter::automatic;
+  ClientTls tls;
+  std::vector<wire::WebSocketMove> moves;
+};
 
 struct RequestSpec {
   std::string url;
@@ -29,11 +60,8 @@ struct RequestSpec {
   std::optional<std::uint64_t> size;
   bool chunked = false;
   bool expect_continue = false;
-  enum class Adapter { automatic, connect, forward };
   Adapter adapter = Adapter::automatic;
-  bool tls_verify = true;
-  std::string tls_sni;     // empty: the URL's host
-  std::string tls_alpn;    // empty: none offered
+  ClientTls tls;
   std::string connection;  // steps that name it share one client connection
   // If the peer has ended that connection in good order since its last exchange, another is opened;
   // else the exchange is `closed`. Not the author's: set for the lanes of a repeated step.
@@ -45,15 +73,19 @@ struct ToolSpec {
   std::string name;
   int exit = 0;
   std::string out, err;
+  bool missing = false;  // `none`: the name isn't found on PATH
 };
 
 struct RunSpec {
   std::vector<std::string> argv;  // a text is {"sh", "-c", text}
-  enum class Environment { by_default, agent, none };
+  // `operator_`: the gateway's address, and the gateway's host where `from` isn't said.
+  enum class Environment { by_default, agent, none, operator_ };
   Environment environment = Environment::by_default;
   std::vector<std::pair<std::string, std::string>> variables;  // over the agent's
   std::vector<std::string> unset;
-  std::string cwd;  // empty: the scenario's folder
+  std::string user;       // a name of its /etc/passwd, or a number; empty: the agent's own
+  bool confined = false;  // `confine: agent`: as the subject confines its workload
+  std::string cwd;        // empty: the scenario's folder
   std::string stdin_text;
   std::vector<ToolSpec> tools;  // fakes, first on PATH
 };

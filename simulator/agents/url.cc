@@ -31,6 +31,10 @@ std::optional<Url> Url::parse(std::string_view text) {
   const auto colon = text.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
   url.scheme = std::string(text.substr(0, colon));
+  if (url.scheme == "ws" || url.scheme == "wss") {
+    url.text.replace(0, 2, "http");  // what an absolute form of them says
+    url.scheme.replace(0, 2, "http");
+  }
   if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
   text.remove_prefix(colon + 3);
   const auto path = text.find_first_of("/?");

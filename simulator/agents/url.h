@@ -9,11 +9,11 @@
 namespace sallyport::sim::agents {
 
 struct Url {
-  std::string scheme;  // http, https
+  std::string scheme;  // http, https (also for ws, wss)
   std::string host;    // without brackets
   std::uint16_t port = 0;
   std::string target;  // path and query as written; `/` for none
-  std::string text;    // all of it, as written, without a fragment
+  std::string text;    // all of it, as written but for ws and wss, without a fragment
 
   [[nodiscard]] bool tls() const { return scheme == "https"; }
   // `host:port`, an IPv6 literal in brackets; for CONNECT.
@@ -21,7 +21,7 @@ struct Url {
   // For the Host line: the port only if it isn't the scheme's own.
   [[nodiscard]] std::string host_line() const;
 
-  // http and https only; nothing for anything else, or a port that is none.
+  // http, https, ws and wss only; nothing for anything else, or a port that is none.
   [[nodiscard]] static std::optional<Url> parse(std::string_view text);
 };
 

@@ -10,9 +10,12 @@
 #include <filesystem>
 #include <fstream>
 
+#include "simulator/app/doctor_command.h"
 #include "simulator/app/scenario_files.h"
+#include "simulator/app/subject_command.h"
 #include "simulator/report/console.h"
 #include "simulator/report/files.h"
+#include "simulator/report/stability.h"
 #include "simulator/runner/ambient.h"
 #include "simulator/runner/scheduler.h"
 #include "simulator/scenario/plan.h"
@@ -27,38 +30,10 @@ constexpr int kMisuse = 2;
 constexpr int kCannotRun = 3;
 constexpr int kInterrupted = 130;
 
-bool say_missing(const Found& found) {
-  for (const std::string& path : found.missing)
-    fmt::print(stderr, "sallyport: no such file or folder: {}\n", path);
-  return !found.missing.empty();
-}
-
-// The files below `paths`; nothing (after a complaint) when there are none.
-std::optional<std::vector<std::string>> files_of(const std::vector<std::string>& paths) {
-  Found found = find_scenarios(paths);
-  if (say_missing(found)) return std::nullopt;
-  if (found.files.empty()) {
-    fmt::print(stderr, "sallyport: no scenario (*.yaml) in {}\n", fmt::join(paths, ", "));
-    return std::nullopt;
-  }
-  return found.files;
-}
-
 scenario::LoadOptions load_options(const std::vector<std::string>& sets) {
   scenario::LoadOptions options;
   options.sets = sets;
   return options;
-}
-
-void print_findings(std::FILE* out, const std::vector<world::Finding>& findings, bool only_bad) {
-  for (const world::Finding& finding : findings) {
-    if (only_bad && finding.ok) continue;
-    const char* const word = finding.ok ? "ok" : finding.required ? "MISSING" : "absent";
-    fmt::print(out, "{:<8} {:<18} {}{}\n", word, finding.name, finding.what,
-               finding.detail.empty() ? "" : ": " + finding.detail);
-    if (!finding.ok && !finding.remedy.empty())
-      fmt::print(out, "{:<27} mend it with: {}\n", "", finding.remedy);
-  }
 }
 
 bool write_report(const std::string& path, const std::string& text) {
@@ -101,6 +76,9 @@ std::optional<runner::RunOptions> run_options(const RunCommand& command,
   runner::RunOptions options;
   options.jobs = command.jobs;
   options.slow = command.slow;
+  options.strict = command.strict;
+  options.repeat = command.repeat;
+  options.seed = command.seed;
   options.cells = command.cells;
   options.keep_folder = command.keep_folder;
   options.keep = command.keep == "always"   ? runner::Keep::always
@@ -109,8 +87,15 @@ std::optional<runner::RunOptions> run_options(const RunCommand& command,
   options.supervisor_binary = binary_of(command.supervisor, "sallyport-supervisor");
   options.gateway_binary = binary_of(command.gateway, "sallyport-gateway");
   options.middleware_binary = binary_of({}, "sallyport-middleware");
-  bool all =
-      can_execute(options.supervisor_binary, "supervisor to test (name one with --supervisor)");
+  auto subjects = load_subjects(command.subjects);
+  if (!subjects) return std::nullopt;
+  options.subjects = std::move(*subjects);
+  const auto is_reference = [](const subject::Description& one) { return one.here.empty(); };
+  const bool reference =
+      options.subjects.empty() ||
+      std::any_of(options.subjects.begin(), options.subjects.end(), is_reference);
+  bool all = !reference || can_execute(options.supervisor_binary,
+                                       "supervisor to test (name one with --supervisor)");
   if (any_cell(scenarios, [](const scenario::Cell& cell) { return cell.gateway.has_value(); }))
     all = can_execute(options.gateway_binary, "gateway (name one with --gateway)") && all;
   if (any_cell(scenarios, [](const scenario::Cell& cell) { return !cell.middleware.empty(); }))
@@ -163,30 +148,13 @@ int run(const RunCommand& command) {
       all.scenarios, *options,
       [&console](const runner::CellResult& cell) { console.cell_done(cell); });
   console.end(result);
+  if (command.repeat > 1) fmt::print("{}", report::describe_stability(result));
   const bool written = write_report(command.junit, report::to_junit(result, command.program)) &&
                        write_report(command.json, report::to_json(result));
   if (result.interrupted) return kInterrupted;
   const int code = runner::exit_code(result);
   if (code == kCannotRun) print_findings(stderr, findings, true);
   return written ? code : 4;
-}
-
-int list(const std::vector<std::string>& paths, const std::vector<std::string>& tags) {
-  const auto files = files_of(paths);
-  if (!files) return kMisuse;
-  const LoadedAll all = load_all(*files, {}, tags);
-  std::size_t cells = 0;
-  for (const scenario::Scenario& scenario : all.scenarios) {
-    fmt::print("{}\n  {}\n", scenario.path, scenario.title);
-    if (!scenario.tags.empty()) fmt::print("  tags: {}\n", fmt::join(scenario.tags, ", "));
-    for (const scenario::Cell& cell : scenario.cells) {
-      if (!cell.name.empty()) fmt::print("  - {}\n", cell.name);
-    }
-    cells += scenario.cells.size();
-  }
-  fmt::print("{} scenarios, {} cells\n", all.scenarios.size(), cells);
-  fmt::print(stderr, "{}", all.complaints);
-  return all.complaints.empty() ? 0 : kMisuse;
 }
 
 int lint(const std::vector<std::string>& paths, const std::vector<std::string>& sets) {
@@ -210,27 +178,17 @@ int plan(const std::string& path, const std::vector<std::string>& sets, bool cel
   for (const scenario::Cell& cell : scenario.cells) {
     std::vector<std::string> hosts;
     for (const topology::HostSpec& host : cell.hosts) hosts.push_back(host.name);
+    std::string subjects;
+    for (const scenario::Supervisor& one : cell.supervisors)
+      subjects += fmt::format(", {} at {}", one.name, one.listen.to_string());
     fmt::print("#   {} (hosts {}; {} providers, {} decoys{}; {} steps)\n",
                cell.name.empty() ? "the one cell" : cell.name, fmt::join(hosts, ", "),
                cell.providers.size(), cell.decoys.size(),
-               cell.supervisor ? ", supervisor at " + cell.supervisor->listen.to_string()
-                               : ", no supervisor",
-               cell.steps.size());
+               subjects.empty() ? ", no supervisor" : subjects, cell.steps.size());
   }
   fmt::print("# always on:\n");
   for (const std::string& rule : runner::ambient_rules()) fmt::print("#   {}\n", rule);
   return 0;
-}
-
-int doctor() {
-  const std::vector<world::Finding> findings = world::probe();
-  print_findings(stdout, findings, false);
-  if (world::can_run(findings)) {
-    fmt::print("scenarios can run here\n");
-    return 0;
-  }
-  fmt::print("scenarios can't run here\n");
-  return kCannotRun;
 }
 
 }  // namespace sallyport::sim::app

@@ -1,6 +1,10 @@
 #include "simulator/app/scenario_files.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <set>
 
@@ -33,6 +37,12 @@ bool has_tag(const scenario::Scenario& scenario, const std::vector<std::string>&
          });
 }
 
+bool say_missing(const Found& found) {
+  for (const std::string& path : found.missing)
+    fmt::print(stderr, "sallyport: no such file or folder: {}\n", path);
+  return !found.missing.empty();
+}
+
 }  // namespace
 
 Found find_scenarios(const std::vector<std::string>& paths) {
@@ -52,6 +62,16 @@ Found find_scenarios(const std::vector<std::string>& paths) {
     }
   }
   return found;
+}
+
+std::optional<std::vector<std::string>> files_of(const std::vector<std::string>& paths) {
+  Found found = find_scenarios(paths);
+  if (say_missing(found)) return std::nullopt;
+  if (found.files.empty()) {
+    fmt::print(stderr, "sallyport: no scenario (*.yaml) in {}\n", fmt::join(paths, ", "));
+    return std::nullopt;
+  }
+  return found.files;
 }
 
 LoadedAll load_all(const std::vector<std::string>& files, const scenario::LoadOptions& options,

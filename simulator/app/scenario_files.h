@@ -18,6 +18,10 @@ struct Found {
 
 [[nodiscard]] Found find_scenarios(const std::vector<std::string>& paths);
 
+// The files below `paths`; nothing, after a complaint on stderr, when there are none.
+[[nodiscard]] std::optional<std::vector<std::string>> files_of(
+    const std::vector<std::string>& paths);
+
 struct LoadedAll {
   std::vector<scenario::Scenario> scenarios;
   std::string complaints;      // one line each; empty when all loaded

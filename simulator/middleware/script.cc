@@ -1,6 +1,7 @@
 #include "simulator/middleware/script.h"
 
 #include <fmt/format.h>
+#include <fstream>
 
 #include <array>
 
@@ -212,6 +213,13 @@ std::string to_json(const ServiceSpec& spec, double slow) {
   writer.EndArray();
   writer.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
+}
+
+bool save(const ServiceSpec& spec, double slow, const std::string& path) {
+  std::ofstream script(path, std::ios::binary | std::ios::trunc);
+  script << to_json(spec, slow);
+  script.close();
+  return static_cast<bool>(script);
 }
 
 ReadScript read_script(std::string_view json) {

@@ -14,6 +14,9 @@ namespace sallyport::sim::middleware {
 // As JSON. `slow` multiplies delays.
 [[nodiscard]] std::string to_json(const ServiceSpec& spec, double slow = 1.0);
 
+// Into a file; false when it can't be written whole.
+[[nodiscard]] bool save(const ServiceSpec& spec, double slow, const std::string& path);
+
 struct ReadScript {
   std::optional<ServiceSpec> spec;
   std::string complaint;  // `script[2].decision must be one of allow, deny, skip`

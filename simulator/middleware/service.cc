@@ -13,7 +13,6 @@
 
 #include <array>
 #include <cerrno>
-#include <fstream>
 #include <map>
 #include <utility>
 
@@ -69,6 +68,7 @@ class Service::Impl : public std::enable_shared_from_this<Service::Impl> {
   void drain();
   void forget();
   [[nodiscard]] bool running() const { return process && !ended; }
+  [[nodiscard]] bool write_script() const { return save(spec, around_.slow, script_path()); }
   [[nodiscard]] std::string script_path() const { return around_.folder + "/script.json"; }
 
   struct Fault {
@@ -92,7 +92,7 @@ class Service::Impl : public std::enable_shared_from_this<Service::Impl> {
   void note(std::string kind, journal::Fields fields);
   void note_told(ToldByService told);
   void take_exit(const world::Exit& end);
-  [[nodiscard]] std::string step_of(const journal::Fields& fields) const;
+  void attribute(journal::Event& event) const;
   static net::Task<void> read_events(std::shared_ptr<Impl> self, std::uint64_t run);
   static net::Task<void> watch(std::shared_ptr<Impl> self, std::uint64_t run);
 
@@ -116,20 +116,12 @@ void Service::Impl::note(std::string kind, journal::Fields fields) {
   around_.journal.append(std::move(event));
 }
 
-std::string Service::Impl::step_of(const journal::Fields& fields) const {
-  if (!around_.step_of) return {};
-  std::string bytes;
-  if (const auto found = fields.find("headers"); found != fields.end()) {
-    if (const auto* lines = std::get_if<journal::HeaderList>(&found->second)) {
-      for (const auto& [name, value] : *lines) bytes += name + ": " + value + "\n";
-    }
-  }
-  for (const char* const name : {"query", "path", "body"}) {
-    const auto found = fields.find(name);
-    if (found == fields.end()) continue;
-    if (const auto* text = std::get_if<std::string>(&found->second)) bytes += *text + "\n";
-  }
-  return around_.step_of(bytes);
+// The step and the exchange that an evaluation belongs to.
+void Service::Impl::attribute(journal::Event& event) const {
+  const std::string octets = request_octets(event.fields);
+  if (around_.step_of) event.step = around_.step_of(octets);
+  const std::string nonce = around_.nonce_of ? around_.nonce_of(octets) : std::string();
+  if (!nonce.empty()) event.fields["nonce"] = nonce;
 }
 
 void Service::Impl::note_told(ToldByService told) {
@@ -147,8 +139,8 @@ void Service::Impl::note_told(ToldByService told) {
   if (told.connection > 0)
     event.connection = fmt::format("{}#{}", spec.name, connections_ + told.connection);
   if (told.peer && around_.host_of) event.from = around_.host_of(*told.peer);
-  if (told.kind == "evaluate") event.step = step_of(told.fields);
   event.fields = std::move(told.fields);
+  if (told.kind == "evaluate") attribute(event);
   around_.journal.append(std::move(event));
   for (const std::string& name : told.hits) {
     const auto found = faults.find(name);
@@ -177,10 +169,7 @@ world::CommandSpec Service::Impl::command() const {
 std::optional<StartFailure> Service::Impl::launch() {
   CHECK(!running());
   ::mkdir(around_.folder.c_str(), 0755);
-  std::ofstream script(script_path(), std::ios::binary | std::ios::trunc);
-  script << to_json(spec, around_.slow);
-  script.close();
-  if (!script) return StartFailure{"its script can't be written to " + script_path()};
+  if (!write_script()) return StartFailure{"its script can't be written to " + script_path()};
   int ready[2];
   int events[2];
   if (::pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0) return StartFailure{"no pipe"};
@@ -376,6 +365,16 @@ net::Task<bool> Service::lift_fault(std::string name, base::TimePoint deadline) 
   impl_->drain();
   impl_->faults.erase(name);
   return impl_->change("lift " + name, deadline);
+}
+
+net::Task<bool> Service::apply(ServiceSpec spec, base::TimePoint deadline) {
+  const std::shared_ptr<Impl> impl = impl_;
+  impl->spec.script = std::move(spec.script);
+  impl->spec.describe = std::move(spec.describe);
+  impl->spec.validate = std::move(spec.validate);
+  if (!impl->write_script()) co_return false;
+  std::string line = "script " + impl->script_path();
+  co_return co_await impl->change(std::move(line), deadline);
 }
 
 void Service::drain_events() { impl_->drain(); }

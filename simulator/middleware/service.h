@@ -44,6 +44,8 @@ struct Surroundings {
   std::function<std::string(std::string_view bytes)> step_of;
   // The host at the other end of a connection; empty when unknown. May be null.
   std::function<std::string(const net::Endpoint&)> host_of;
+  // The nonce of the exchange in the octets of step_of; empty when there is none. May be null.
+  std::function<std::string(std::string_view bytes)> nonce_of = nullptr;
 };
 
 // How a start ended, if not well.
@@ -81,6 +83,11 @@ class Service {
                                             base::TimePoint deadline);
   // As begin_fault; true when there is no such fault.
   [[nodiscard]] net::Task<bool> lift_fault(std::string name, base::TimePoint deadline);
+
+  // Another script, description and verdict on configurations from now on; where it listens and how
+  // it is registered stay. False when it didn't say so by `deadline`; where it doesn't run: true,
+  // and in force from its next start.
+  [[nodiscard]] net::Task<bool> apply(ServiceSpec spec, base::TimePoint deadline);
 
   // Journals at once every event that it has written so far: what it wrote before it answered is
   // there when the answer is.

@@ -65,4 +65,19 @@ std::optional<std::uint16_t> ready_port(std::string_view line) {
   return static_cast<std::uint16_t>(port->GetUint());
 }
 
+std::string request_octets(const journal::Fields& fields) {
+  std::string octets;
+  if (const auto found = fields.find("headers"); found != fields.end()) {
+    if (const auto* lines = std::get_if<journal::HeaderList>(&found->second)) {
+      for (const auto& [name, value] : *lines) octets += name + ": " + value + "\n";
+    }
+  }
+  for (const char* const name : {"query", "path", "body"}) {
+    const auto found = fields.find(name);
+    if (found == fields.end()) continue;
+    if (const auto* text = std::get_if<std::string>(&found->second)) octets += *text + "\n";
+  }
+  return octets;
+}
+
 }  // namespace sallyport::sim::middleware

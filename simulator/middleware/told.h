@@ -29,4 +29,7 @@ struct ToldByService {
 // The port in the line `{"port": N}`.
 [[nodiscard]] std::optional<std::uint16_t> ready_port(std::string_view line);
 
+// What of an evaluated request may name its exchange: header lines, query, path, body.
+[[nodiscard]] std::string request_octets(const journal::Fields& fields);
+
 }  // namespace sallyport::sim::middleware

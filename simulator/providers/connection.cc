@@ -4,30 +4,16 @@
 #include <sys/ioctl.h>
 
 #include <array>
+#include <utility>
 
 #include "reference/net/clock.h"
 #include "reference/net/io.h"
 #include "simulator/journal/journal.h"
-#include "simulator/journal/watch.h"
 
 namespace sallyport::sim::providers {
 namespace {
 
 using journal::Fields;
-
-// Unsubscribes when a wait ends, however it ends.
-class Subscription {
- public:
-  Subscription(journal::Journal& journal, journal::Journal::Subscriber subscriber)
-      : journal_(journal), id_(journal.subscribe(std::move(subscriber))) {}
-  ~Subscription() { journal_.unsubscribe(id_); }
-  Subscription(const Subscription&) = delete;
-  Subscription& operator=(const Subscription&) = delete;
-
- private:
-  journal::Journal& journal_;
-  std::uint64_t id_;
-};
 
 std::string how_ended(const base::Error& error) {
   if (error == boost::system::errc::connection_reset) return "reset";
@@ -52,16 +38,17 @@ std::string_view to_string(CutHow how) {
 }
 
 Connection::Connection(const Environment& environment, Actor actor, std::uint64_t number,
-                       std::unique_ptr<net::TcpStream> stream)
+                       std::unique_ptr<net::TcpStream> stream, std::shared_ptr<Gate> gate)
     : environment_(environment),
       actor_(std::move(actor)),
       id_(actor_.name + "#" + std::to_string(number)),
       tcp_(stream.get()),
+      gate_(gate),
       changed_(environment.executor) {
   const auto peer = stream->peer();
   if (peer && environment_.host_of) from_ = environment_.host_of(*peer);
   to_ = stream->local_endpoint();
-  stream_ = std::move(stream);
+  stream_ = std::make_unique<GatedStream>(std::move(stream), std::move(gate));
 }
 
 void Connection::note_accepted() {
@@ -88,6 +75,7 @@ void Connection::note_closed(const std::string& how) {
   closed_noted_ = true;
   Fields fields;
   fields["how"] = how;
+  if (close_code_) fields["code"] = std::int64_t{*close_code_};
   note("closed", std::move(fields));
 }
 
@@ -134,13 +122,24 @@ net::Task<void> Connection::read_until_end(bool quiet) {
     fields["data"] = std::move(data);
     note("bytes", std::move(fields));
     changed_.notify();
+    while (inbox_.size() >= inbox_max_ && !broken_) co_await changed();
   }
   changed_.notify();
 }
 
-net::Task<void> Connection::changed() { (void)co_await changed_.wait(); }
+std::string Connection::take_inbox() {
+  std::string taken = std::exchange(inbox_, {});
+  if (taken.size() >= inbox_max_) changed_.notify();
+  return taken;
+}
+
+net::Task<void> Connection::changed() {
+  const bool woken = co_await changed_.wait();
+  if (woken) co_await gate_->open();
+}
 
 net::Task<bool> Connection::pause(base::Duration duration) {
+  co_await gate_->open();
   if (duration <= base::Duration{0}) co_return !broken_;
   const auto scaled =
       static_cast<std::int64_t>(static_cast<double>(duration.count()) * environment_.slow);
@@ -155,17 +154,13 @@ net::Task<bool> Connection::pause(base::Duration duration) {
 }
 
 net::Task<bool> Connection::hold(journal::Selector until) {
-  journal::Journal& journal = environment_.journal;
-  journal::Watch watch(journal, std::move(until));
-  journal::Journal::Subscriber look = [this, &watch](const journal::Event&) {
-    if (watch.happened()) changed_.notify();
-  };
-  const Subscription subscription(journal, std::move(look));
-  while (!broken_ && !watch.happened()) co_await changed();
+  Lookout lookout(*this, std::move(until));
+  while (!broken_ && !lookout.happened()) co_await changed();
   co_return !broken_;
 }
 
 net::Task<bool> Connection::send(std::string_view bytes) {
+  co_await gate_->open();
   if (broken_) co_return false;
   const auto wrote = co_await net::write_all(*stream_, bytes);
   if (wrote.has_error()) {
@@ -215,5 +210,21 @@ void Connection::close() {
   stream_->close();
   changed_.notify();
 }
+
+void Connection::end() {
+  note_closed("self");
+  broken_ = true;
+  tcp_->close();
+  changed_.notify();
+}
+
+Lookout::Lookout(Connection& connection, journal::Selector until)
+    : journal_(connection.environment().journal), watch_(journal_, std::move(until)) {
+  subscription_ = journal_.subscribe([this, on = &connection](const journal::Event&) {
+    if (watch_.happened()) on->wake();
+  });
+}
+
+Lookout::~Lookout() { journal_.unsubscribe(subscription_); }
 
 }  // namespace sallyport::sim::providers

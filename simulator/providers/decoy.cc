@@ -11,7 +11,7 @@ class Decoy::Impl {
   Impl(DecoySpec given, Environment environment, base::UniqueFd socket)
       : spec(std::move(given)),
         listening(std::make_shared<Listening>(std::move(environment), Actor{spec.name, "decoy"},
-                                              std::move(socket), nullptr, false)) {}
+                                              spec.listen, std::move(socket), nullptr, false)) {}
 
   // To the end of each head; other octets are only kept.
   static net::Task<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Connection> connection) {
@@ -50,5 +50,13 @@ void Decoy::start() {
 void Decoy::stop() { impl_->listening->stop(); }
 
 net::Endpoint Decoy::endpoint() const { return impl_->listening->endpoint(); }
+
+void Decoy::stop_listening() { impl_->listening->stop_listening(); }
+void Decoy::start_listening(base::UniqueFd listening) {
+  impl_->listening->start_listening(std::move(listening));
+}
+bool Decoy::listens() const { return impl_->listening->listens(); }
+void Decoy::freeze() { impl_->listening->freeze(); }
+void Decoy::thaw() { impl_->listening->thaw(); }
 
 }  // namespace sallyport::sim::providers

@@ -23,6 +23,13 @@ class Decoy {
   void stop();
   [[nodiscard]] net::Endpoint endpoint() const;
 
+  // In place, as Provider's.
+  void stop_listening();
+  void start_listening(base::UniqueFd listening);
+  [[nodiscard]] bool listens() const;
+  void freeze();
+  void thaw();
+
  private:
   class Impl;
   std::shared_ptr<Impl> impl_;

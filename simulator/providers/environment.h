@@ -7,8 +7,11 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "reference/base/clock.h"
 #include "reference/net/address.h"
+#include "reference/net/dialer.h"
 #include "reference/net/executor.h"
 #include "simulator/journal/query.h"
 
@@ -49,6 +52,12 @@ struct Environment {
   journal::Lookup lookup;
   // Multiplies every delay and pace.
   double slow = 1.0;
+  // Of a proxy: the addresses of a name, as its host finds them; empty when there are none. Null:
+  // it knows no names.
+  std::function<net::Task<std::vector<net::IpAddress>>(std::string name, base::TimePoint deadline)>
+      resolve{};
+  // Of a proxy: makes the sockets that it dials with, in its own host. Null: in the caller's.
+  net::SocketFactory sockets{};
 };
 
 }  // namespace sallyport::sim::providers

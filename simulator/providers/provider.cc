@@ -1,11 +1,14 @@
 #include "simulator/providers/provider.h"
 
+#include <algorithm>
 #include <set>
 #include <utility>
 
 #include "reference/net/clock.h"
+#include "simulator/providers/answering.h"
 #include "simulator/providers/dialects.h"
 #include "simulator/providers/listening.h"
+#include "simulator/providers/proxy.h"
 #include "simulator/providers/responder.h"
 #include "simulator/wire/certificates.h"
 
@@ -47,18 +50,29 @@ bool wants_continue(const wire::HttpReader& reader) {
   return expect != nullptr && wire::equal_names(*expect, "100-continue");
 }
 
+// Whether a route is the one that was there before, as it was written.
+bool same_route(const RouteSpec& a, const RouteSpec& b) {
+  const auto same_mark = [](const Answer& one, const Answer& other) {
+    return one.mark.line == other.mark.line && one.mark.column == other.mark.column;
+  };
+  return a.method == b.method && a.path == b.path && a.answers.size() == b.answers.size() &&
+         std::equal(a.answers.begin(), a.answers.end(), b.answers.begin(), same_mark);
+}
+
 }  // namespace
 
 class Provider::Impl : public std::enable_shared_from_this<Provider::Impl> {
  public:
   Impl(ProviderSpec given, Environment environment, base::UniqueFd socket)
-      : spec(std::move(given)),
-        used(spec.routes.size()),
+      : spec(std::make_shared<const ProviderSpec>(std::move(given))),
+        used(spec->routes.size()),
         listening(std::make_shared<Listening>(
-            environment, Actor{spec.name, "provider"}, std::move(socket),
-            tls_of(spec, environment.authority), spec.tls == TlsKind::stall)) {
-    if (!spec.keys.empty()) accepted.insert(spec.keys.front());
+            environment, Actor{spec->name, "provider"}, spec->listen, std::move(socket),
+            tls_of(*spec, environment.authority), spec->tls == TlsKind::stall)) {
+    if (!spec->keys.empty()) accepted.insert(spec->keys.front());
   }
+
+  void apply(ProviderSpec given, std::map<std::string, std::string> keys);
 
   static net::Task<void> serve(std::shared_ptr<Impl> self, std::shared_ptr<Connection> connection);
   net::Task<std::optional<Request>> next_request(Connection& connection);
@@ -66,12 +80,13 @@ class Provider::Impl : public std::enable_shared_from_this<Provider::Impl> {
   net::Task<bool> be_late(Connection& connection);
   Request understand(const wire::HttpReader& reader, const std::string& raw) const;
   std::string key_name(const wire::HttpMessage& message) const;
-  Answer choose(const Request& request);
+  // Nothing: a proxy does what it is asked for.
+  std::optional<Answer> choose(const Request& request);
 
   const Environment& environment() const { return listening->environment(); }
 
-  ProviderSpec spec;
-  std::vector<std::size_t> used;  // answers given, by route
+  std::shared_ptr<const ProviderSpec> spec;  // of requests from now on
+  std::vector<std::size_t> used;             // answers given, by route
   std::set<std::string> accepted;
   base::Duration delay{0};  // of every answer
   OnDelayed on_delayed;
@@ -86,11 +101,18 @@ net::Task<void> Provider::Impl::serve(std::shared_ptr<Impl> self,
     connection->note("request", fields_of(*request));
     if (!request->complete) co_return;
     // Chosen on arrival: a key that is revoked later on doesn't take back what was under way.
-    const Answer answer = self->choose(*request);
+    const std::optional<Answer> answer = self->choose(*request);
+    Answering answering(self->spec, self->environment(), *connection, *request);
     const bool there = co_await self->be_late(*connection);
     if (!there) co_return;
-    Responder responder(self->spec, self->environment(), *connection, *request);
-    const bool keep = co_await responder.send(answer);
+    bool keep = false;
+    if (answer) {
+      Responder responder(answering);
+      keep = co_await responder.send(*answer);
+    } else {
+      Proxy proxy(answering);
+      keep = co_await proxy.serve();
+    }
     if (!keep) co_return;
   }
 }
@@ -100,7 +122,7 @@ net::Task<std::optional<Request>> Provider::Impl::next_request(Connection& conne
   std::string raw;
   bool continued = false;
   while (true) {
-    const std::string came = std::exchange(connection.inbox(), {});
+    const std::string came = connection.take_inbox();
     raw += came;
     reader.feed(came);
     if (reader.done()) break;
@@ -154,26 +176,49 @@ Request Provider::Impl::understand(const wire::HttpReader& reader, const std::st
 }
 
 std::string Provider::Impl::key_name(const wire::HttpMessage& message) const {
-  const auto value = credential(message);
-  if (!value) return "none";
-  for (const auto& name : spec.keys) {
+  const std::vector<std::string> values =
+      spec->dialect == Dialect::proxy ? proxy_credentials(message) : credentials(message);
+  if (values.empty()) return "none";
+  for (const auto& name : spec->keys) {
     const auto found = environment().keys.find(name);
-    if (found != environment().keys.end() && found->second == *value) return name;
+    if (found == environment().keys.end()) continue;
+    if (std::find(values.begin(), values.end(), found->second) != values.end()) return name;
   }
   return "unknown";
 }
 
-Answer Provider::Impl::choose(const Request& request) {
-  if (!spec.keys.empty() && !accepted.contains(request.key)) return unauthorized(spec, request);
+std::optional<Answer> Provider::Impl::choose(const Request& request) {
+  if (!spec->keys.empty() && !accepted.contains(request.key)) return unauthorized(*spec, request);
   const std::string path = request.message.path();
-  for (std::size_t at = 0; at < spec.routes.size(); ++at) {
-    const RouteSpec& route = spec.routes[at];
-    const bool fits = route.method == "*" || route.method == request.message.method;
-    if (!fits || !path_fits(route.path, path) || route.answers.empty()) continue;
+  for (std::size_t at = 0; at < spec->routes.size(); ++at) {
+    const RouteSpec& route = spec->routes[at];
+    const bool method_fits = route.method == "*" || route.method == request.message.method;
+    const bool fits =
+        path_fits(route.path, path) ||
+        (spec->dialect == Dialect::proxy && path_fits(route.path, request.message.target));
+    if (!method_fits || !fits || route.answers.empty()) continue;
     const std::size_t turn = std::min(used[at]++, route.answers.size() - 1);
     return route.answers[turn];
   }
-  return dialect_answer(spec, request, environment().clock.wall_ms() / 1000);
+  if (spec->dialect == Dialect::proxy) return std::nullopt;
+  return dialect_answer(*spec, request, environment().clock.wall_ms() / 1000);
+}
+
+void Provider::Impl::apply(ProviderSpec given, std::map<std::string, std::string> keys) {
+  std::vector<std::size_t> turns(given.routes.size());
+  for (std::size_t at = 0; at < given.routes.size(); ++at) {
+    for (std::size_t before = 0; before < spec->routes.size(); ++before) {
+      if (same_route(given.routes[at], spec->routes[before])) turns[at] = used[before];
+    }
+  }
+  used = std::move(turns);
+  if (accepted.empty() && spec->keys.empty() && !given.keys.empty()) {
+    accepted.insert(given.keys.front());
+  }
+  const bool renamed = given.names != spec->names;
+  spec = std::make_shared<const ProviderSpec>(std::move(given));
+  if (renamed) listening->set_tls(tls_of(*spec, environment().authority));
+  listening->set_keys(std::move(keys));
 }
 
 Provider::Provider(ProviderSpec spec, Environment environment, base::UniqueFd listening)
@@ -190,12 +235,24 @@ void Provider::start() {
 
 void Provider::stop() { impl_->listening->stop(); }
 
-const ProviderSpec& Provider::spec() const { return impl_->spec; }
+const ProviderSpec& Provider::spec() const { return *impl_->spec; }
 net::Endpoint Provider::endpoint() const { return impl_->listening->endpoint(); }
 std::size_t Provider::open_connections() const { return impl_->listening->open(); }
 void Provider::accept(const std::string& key) { impl_->accepted.insert(key); }
 void Provider::revoke(const std::string& key) { impl_->accepted.erase(key); }
 void Provider::reset_open() { impl_->listening->reset_open(); }
+
+void Provider::stop_listening() { impl_->listening->stop_listening(); }
+void Provider::start_listening(base::UniqueFd listening) {
+  impl_->listening->start_listening(std::move(listening));
+}
+bool Provider::listens() const { return impl_->listening->listens(); }
+void Provider::freeze() { impl_->listening->freeze(); }
+void Provider::thaw() { impl_->listening->thaw(); }
+
+void Provider::apply(ProviderSpec spec, std::map<std::string, std::string> keys) {
+  impl_->apply(std::move(spec), std::move(keys));
+}
 
 void Provider::set_delay(base::Duration delay, OnDelayed on_delayed) {
   impl_->delay = delay;

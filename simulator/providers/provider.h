@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -17,19 +18,21 @@ namespace sallyport::sim::providers {
 
 class Provider {
  public:
-  // `listening`: a TCP socket made in the provider's host, bound and listening, non-blocking.
+  // `listening`: a TCP socket made in the provider's host, bound and listening, non-blocking; or
+  // none, for one that is down until start_listening(): its endpoint is then what the spec says.
   Provider(ProviderSpec spec, Environment environment, base::UniqueFd listening);
   ~Provider();
   Provider(const Provider&) = delete;
   Provider& operator=(const Provider&) = delete;
 
-  // Begins to accept. Events: connection, handshake, bytes, request, response, sse, cut, closed.
+  // Begins to accept, if it has a socket. Events: connection, handshake, bytes, request, response,
+  // sse, upgrade, message, cut, closed.
   void start();
   // Accepts no more and resets what is open. Idempotent.
   void stop();
 
   [[nodiscard]] const ProviderSpec& spec() const;
-  // Where it listens, with the port that the kernel gave.
+  // Where it listens, or would, with the port that the kernel gave.
   [[nodiscard]] net::Endpoint endpoint() const;
   [[nodiscard]] std::size_t open_connections() const;
 
@@ -48,6 +51,24 @@ class Provider {
 
   // Resets what is open, and goes on accepting.
   void reset_open();
+
+  // A provider has no process of its own, and is stopped, started and frozen in place, as the
+  // kernel would do it with a process's sockets. Stopping closes the listener and ends what is open
+  // with a FIN, or an RST where octets weren't read; the names, keys and turns of routes stay.
+  void stop_listening();
+  // On a socket as the constructor's, which a step made at the same endpoint. CHECKs that it
+  // doesn't listen.
+  void start_listening(base::UniqueFd listening);
+  [[nodiscard]] bool listens() const;
+  // From now on it accepts nothing, takes no octets and sends none; the kernel goes on for it. What
+  // came meanwhile is met at thaw().
+  void freeze();
+  void thaw();
+
+  // What it is from now on: routes, sse, models, dialect, names (those of its certificate too). In
+  // force for every request that is read from now on. Routes that are written as they were keep
+  // their turn. Keys that are accepted stay so; `keys`: the values of all it has by now.
+  void apply(ProviderSpec spec, std::map<std::string, std::string> keys);
 
  private:
   class Impl;

@@ -2,6 +2,10 @@
 
 #include <rapidjson/reader.h>
 
+#include <utility>
+
+#include "simulator/providers/base64.h"
+
 namespace sallyport::sim::providers {
 namespace {
 
@@ -25,19 +29,36 @@ std::string framing_of(const Request& request) {
   }
 }
 
+// Of `SCHEME CREDENTIAL`; one word is all credential.
+std::pair<std::string, std::string> scheme_and_rest(const std::string& value) {
+  const auto blank = value.find(' ');
+  if (blank == std::string::npos) return {{}, value};
+  return {value.substr(0, blank), value.substr(blank + 1)};
+}
+
 }  // namespace
 
-std::optional<std::string> credential(const wire::HttpMessage& message) {
+std::vector<std::string> credentials(const wire::HttpMessage& message) {
   if (const auto* value = wire::find_header(message.headers, "authorization")) {
-    const auto blank = value->find(' ');
-    const bool bearer =
-        blank != std::string::npos && wire::equal_names(value->substr(0, blank), "bearer");
-    return bearer ? value->substr(blank + 1) : *value;
+    const auto [scheme, rest] = scheme_and_rest(*value);
+    return {wire::equal_names(scheme, "bearer") ? rest : *value};
   }
   for (const std::string_view name : {"x-api-key", "api-key"}) {
-    if (const auto* value = wire::find_header(message.headers, name)) return *value;
+    if (const auto* value = wire::find_header(message.headers, name)) return {*value};
   }
-  return std::nullopt;
+  return {};
+}
+
+std::vector<std::string> proxy_credentials(const wire::HttpMessage& message) {
+  const auto* const value = wire::find_header(message.headers, "proxy-authorization");
+  if (value == nullptr) return {};
+  const auto [scheme, rest] = scheme_and_rest(*value);
+  if (!wire::equal_names(scheme, "basic")) return {rest};
+  const auto pair = from_base64(rest);
+  if (!pair) return {rest};
+  const auto colon = pair->find(':');
+  if (colon == std::string::npos) return {*pair};
+  return {pair->substr(colon + 1), pair->substr(0, colon), *pair};
 }
 
 std::string user_agent_nonce(const wire::HttpMessage& message) {

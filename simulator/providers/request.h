@@ -1,9 +1,9 @@
 // A request as a provider got it, with what was made of it. A value, internal to this folder.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "simulator/journal/event.h"
 #include "simulator/journal/query.h"
@@ -19,9 +19,12 @@ struct Request {
   std::string nonce;  // of the step that caused it; empty when it can't be told
 };
 
-// The credential's value that a request carries: of `Authorization: Bearer`, `x-api-key` or
-// `api-key`. Nothing when it carries none.
-[[nodiscard]] std::optional<std::string> credential(const wire::HttpMessage& message);
+// The value of the credential that a request carries: of `Authorization: Bearer`, else of
+// `x-api-key` or `api-key`. Empty when it carries none.
+[[nodiscard]] std::vector<std::string> credentials(const wire::HttpMessage& message);
+// What of `Proxy-Authorization` may be one: the value of Bearer; of Basic the password, the user
+// and both as they stand. Empty when there is no such header.
+[[nodiscard]] std::vector<std::string> proxy_credentials(const wire::HttpMessage& message);
 
 // What follows `sallyport ` in the User-Agent; empty when it isn't ours.
 [[nodiscard]] std::string user_agent_nonce(const wire::HttpMessage& message);

@@ -14,6 +14,7 @@
 #include "reference/base/diagnostics.h"
 #include "reference/net/address.h"
 #include "simulator/journal/query.h"
+#include "simulator/wire/moves.h"
 
 namespace sallyport::sim::providers {
 
@@ -39,26 +40,23 @@ struct SseSpec {
   std::optional<Cut> cut;
 };
 
-// One move of a byte-exact script.
-struct Move {
-  enum class Kind { send, expect_head, expect_eof, expect_text, await, half_close, close, reset };
-  Kind kind = Kind::send;
-  std::string bytes;           // send, expect_text
-  std::uint64_t chunk = 0;     // send: octets a write; 0: one write
-  base::Duration gap{0};       // send: between chunks
-  journal::Selector selector;  // await
-};
+using wire::Move;
 
 struct Answer {
   enum class Framing { length, chunked, close };
+  enum class Encoding { identity, gzip, br, zstd };
   int status = 200;
   std::vector<std::pair<std::string, std::string>> headers;
   std::optional<std::string> body;    // text
   std::optional<std::string> json;    // JSON text
   std::optional<std::uint64_t> size;  // octets of filler
   std::optional<SseSpec> sse;
+  // Answers 101 and acts on the moves; what stands before the first that waits leaves in one write
+  // with the head. Without an upgrade in the request: 426.
+  std::optional<std::vector<wire::WebSocketMove>> websocket;
   std::optional<std::vector<Move>> raw;
-  std::optional<Framing> framing;  // default: length; chunked with sse
+  std::optional<Framing> framing;          // default: length; chunked with sse
+  Encoding encoding = Encoding::identity;  // of the body; each event of a stream is flushed
   base::Duration delay{0};
   std::optional<journal::Selector> hold;  // no head before that event
   struct Cut {
@@ -75,7 +73,7 @@ struct RouteSpec {
   std::vector<Answer> answers;  // one per request, then the last again
 };
 
-enum class Dialect { openai, plain };
+enum class Dialect { openai, anthropic, ollama, plain, proxy };
 enum class TlsKind {
   none,
   valid,
@@ -91,6 +89,7 @@ struct ProviderSpec {
   std::string name;
   std::string host = "box";
   net::Endpoint listen;            // port 0: a free one
+  bool up = true;                  // `initially`
   std::vector<std::string> names;  // in dns and in the certificate
   TlsKind tls = TlsKind::none;
   Dialect dialect = Dialect::openai;

@@ -5,6 +5,8 @@
 #include <fstream>
 #include <set>
 
+#include "simulator/report/figures.h"
+
 namespace sallyport::sim::report {
 namespace {
 
@@ -42,7 +44,10 @@ std::string shell_quoted(const std::string& text) {
 }
 
 std::string name_of(const CellResult& result) {
-  return result.cell.empty() ? result.path : fmt::format("{} [{}]", result.path, result.cell);
+  std::string name =
+      result.cell.empty() ? result.path : fmt::format("{} [{}]", result.path, result.cell);
+  if (!result.subject.empty()) name += " on " + result.subject;
+  return name;
 }
 
 std::string describe(const Failure& failure) {
@@ -76,11 +81,6 @@ std::string indented(const std::string& text, const std::string& margin) {
 
 }  // namespace
 
-std::string human(base::Duration duration) {
-  const double ms = std::chrono::duration<double, std::milli>(duration).count();
-  return ms < 1000 ? fmt::format("{:.1f} ms", ms) : fmt::format("{:.2f} s", ms / 1000);
-}
-
 std::string describe_failure(const CellResult& result, const std::string& command) {
   std::string text = fmt::format("--- {} ---\n", name_of(result));
   text += fmt::format("{}\n", result.scenario);
@@ -97,6 +97,7 @@ std::string describe_failure(const CellResult& result, const std::string& comman
   if (!result.artefacts.empty()) text += fmt::format("  kept in: {}\n", result.artefacts);
   text += fmt::format("  again: {} run {}", command, shell_quoted(result.path));
   if (!result.cell.empty()) text += " --cell " + shell_quoted(result.cell);
+  if (!result.subject_file.empty()) text += " --subject " + shell_quoted(result.subject_file);
   return text + "\n";
 }
 
@@ -141,10 +142,7 @@ void Console::cell_done(const CellResult& result) {
   if (!result.reason.empty()) fmt::print(out_, "  ({})", result.reason);
   fmt::print(out_, "\n");
   if (options_.verbose) {
-    const runner::Phases& phases = result.phases;
-    fmt::print(out_, "          world {}, actors {}, subject {}, steps {}, teardown {}\n",
-               human(phases.world), human(phases.actors), human(phases.subject),
-               human(phases.steps), human(phases.teardown));
+    fmt::print(out_, "          {}\n", describe(result.phases));
   }
   std::fflush(out_);
   show_progress();
@@ -166,6 +164,8 @@ void Console::end(const runner::RunResult& run) {
     }
   }
   for (const std::string& note : run.notes) fmt::print(out_, "{}\n", note);
+  fmt::print(out_, "{}", describe_differences(run));
+  if (options_.verbose) fmt::print(out_, "{}", describe_medians(run));
   const std::size_t failed = run.cells.size() - passed - skipped;
   fmt::print(out_, "\n{} passed, {} failed, {} skipped in {} ({} scenario{})\n", passed, failed,
              skipped, human(run.total), scenarios.size(), scenarios.size() == 1 ? "" : "s");

@@ -46,7 +46,4 @@ class Console {
 [[nodiscard]] std::string describe_failure(const runner::CellResult& result,
                                            const std::string& command);
 
-// `31.4 ms`, `2.05 s`.
-[[nodiscard]] std::string human(base::Duration duration);
-
 }  // namespace sallyport::sim::report

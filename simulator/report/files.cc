@@ -9,6 +9,8 @@
 #include <map>
 
 #include "simulator/report/console.h"
+#include "simulator/report/figures.h"
+#include "simulator/runner/compare.h"
 
 namespace sallyport::sim::report {
 namespace {
@@ -66,9 +68,10 @@ std::string xml(const std::string& text) {
 double seconds(base::Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 std::string test_case(const CellResult& cell, const std::string& command) {
-  std::string text =
-      fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\"", xml(cell.path),
-                  xml(cell.cell.empty() ? cell.scenario : cell.cell), seconds(cell.phases.total));
+  std::string name = cell.cell.empty() ? cell.scenario : cell.cell;
+  if (!cell.subject.empty()) name += " on " + cell.subject;
+  std::string text = fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.6f}\"",
+                                 xml(cell.path), xml(name), seconds(cell.phases.total));
   if (cell.verdict == Verdict::skip) {
     return text +
            fmt::format(">\n      <skipped message=\"{}\"/>\n    </testcase>\n", xml(cell.reason));
@@ -88,6 +91,68 @@ struct Suite {
   int tests = 0, failures = 0, errors = 0, skipped = 0;
   base::Duration time{0};
 };
+
+using Allocator = rapidjson::Document::AllocatorType;
+using rapidjson::Value;
+
+Value text_json(const std::string& text, Allocator& allocator) {
+  return Value(text.data(), static_cast<rapidjson::SizeType>(text.size()), allocator);
+}
+
+Value phases_json(const std::array<base::Duration, 6>& parts, base::Duration total,
+                  Allocator& allocator) {
+  Value object(rapidjson::kObjectType);
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    object.AddMember(Value(runner::Phases::names().at(i), allocator),
+                     Value(static_cast<std::int64_t>(parts.at(i).count())), allocator);
+  }
+  object.AddMember("total", static_cast<std::int64_t>(total.count()), allocator);
+  return object;
+}
+
+Value medians_json(const runner::RunResult& run, Allocator& allocator) {
+  const Medians all = medians(run);
+  Value object = phases_json(all.phases, all.total, allocator);
+  object.AddMember("own", phases_json(all.own, all.own_total, allocator), allocator);
+  object.AddMember("cells", static_cast<std::uint64_t>(all.cells), allocator);
+  return object;
+}
+
+// Of a run that names them.
+Value subjects_json(const runner::RunResult& run, Allocator& allocator) {
+  Value list(rapidjson::kArrayType);
+  for (const runner::Tally& tally : runner::tallies(run)) {
+    if (tally.subject.empty()) continue;
+    Value object(rapidjson::kObjectType);
+    object.AddMember("subject", text_json(tally.subject, allocator), allocator);
+    object.AddMember("passed", static_cast<std::uint64_t>(tally.passed), allocator);
+    object.AddMember("failed", static_cast<std::uint64_t>(tally.failed), allocator);
+    object.AddMember("skipped", static_cast<std::uint64_t>(tally.skipped), allocator);
+    list.PushBack(object, allocator);
+  }
+  return list;
+}
+
+Value differences_json(const runner::RunResult& run, Allocator& allocator) {
+  Value list(rapidjson::kArrayType);
+  for (const runner::Difference& difference : runner::differences(run)) {
+    Value verdicts(rapidjson::kArrayType);
+    for (const runner::Judged& judged : difference.judged) {
+      Value one(rapidjson::kObjectType);
+      one.AddMember("subject", text_json(judged.subject, allocator), allocator);
+      one.AddMember("verdict", text_json(std::string(to_string(judged.verdict)), allocator),
+                    allocator);
+      one.AddMember("line", text_json(judged.line, allocator), allocator);
+      verdicts.PushBack(one, allocator);
+    }
+    Value object(rapidjson::kObjectType);
+    object.AddMember("path", text_json(difference.path, allocator), allocator);
+    object.AddMember("cell", text_json(difference.cell, allocator), allocator);
+    object.AddMember("verdicts", verdicts, allocator);
+    list.PushBack(object, allocator);
+  }
+  return list;
+}
 
 }  // namespace
 
@@ -126,7 +191,7 @@ std::string to_junit(const runner::RunResult& run, const std::string& command) {
 
 std::string to_json(const runner::RunResult& run) {
   rapidjson::Document document(rapidjson::kObjectType);
-  auto& allocator = document.GetAllocator();
+  rapidjson::Document::AllocatorType& allocator = document.GetAllocator();
   rapidjson::Value cells(rapidjson::kArrayType);
   std::int64_t passed = 0;
   std::int64_t skipped = 0;
@@ -150,6 +215,9 @@ std::string to_json(const runner::RunResult& run) {
   document.AddMember("exit_code", exit_code(run), allocator);
   document.AddMember("total_ns", static_cast<std::int64_t>(run.total.count()), allocator);
   document.AddMember("notes", notes, allocator);
+  document.AddMember("medians_ns", medians_json(run, allocator), allocator);
+  document.AddMember("subjects", subjects_json(run, allocator), allocator);
+  document.AddMember("differences", differences_json(run, allocator), allocator);
   document.AddMember("cells", cells, allocator);
   rapidjson::StringBuffer buffer;
   rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);

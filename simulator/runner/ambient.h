@@ -5,7 +5,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "simulator/runner/result.h"
@@ -17,21 +16,11 @@ namespace sallyport::sim::runner {
 struct Teardown {
   std::vector<std::string> late;           // processes of ours that had to be killed
   std::vector<std::string> still_running;  // processes that outlived all that was stopped
+  std::vector<std::string> held;           // what actors hold once all their peers have gone
+  std::vector<std::string> loose;          // files outside the run's folder
 };
 
 [[nodiscard]] std::vector<Failure> ambient_failures(const Stage& stage, const Teardown& teardown);
-
-// How a secret may show in a text: plain, or in base64 (either alphabet, at any alignment). Worked
-// out once, since it is looked for in every event.
-class SecretForms {
- public:
-  // One of less than six octets tells nothing and is never found.
-  explicit SecretForms(std::string_view secret);
-  [[nodiscard]] bool in(std::string_view text) const;
-
- private:
-  std::vector<std::string> forms_;
-};
 
 // The rules that are on, for `sallyport plan`.
 [[nodiscard]] std::vector<std::string> ambient_rules();

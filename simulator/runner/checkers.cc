@@ -6,6 +6,7 @@
 #include <set>
 #include <tuple>
 
+#include "simulator/runner/exchange_checkers.h"
 #include "simulator/runner/key_epochs.h"
 
 namespace sallyport::sim::runner {
@@ -240,11 +241,17 @@ std::optional<Failure> check(const scenario::Checker& checker, const Case& of) {
     failure = forwarded_once(checker, of);
   } else if (checker.name == "stream_prefix") {
     failure = stream_prefix(checker, of);
+  } else if (checker.name == "chain_order") {
+    failure = chain_order(checker, of);
+  } else if (checker.name == "audit_complete") {
+    failure = audit_complete(of);
+  } else if (checker.name == "resources_flat") {
+    failure = resources_flat(checker, of);
   } else {
     failure = vacuous("a checker that is known", checker.name);
   }
   if (!failure) return std::nullopt;
-  for (const std::string& lane : {checker.provider, checker.step}) {
+  for (const std::string& lane : {checker.provider, checker.step, checker.actor}) {
     if (!lane.empty()) failure->lanes.push_back(lane);
   }
   return failure;

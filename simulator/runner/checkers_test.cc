@@ -95,8 +95,10 @@ class Checkers : public testing::Test {
   }
 
   [[nodiscard]] std::optional<Failure> found(const std::string& name) const {
-    const scenario::Checker checker{name, name == "generation_monotonic" ? "" : "api",
-                                    name == "stream_prefix" ? "load" : ""};
+    scenario::Checker checker;
+    checker.name = name;
+    if (name != "generation_monotonic") checker.provider = "api";
+    if (name == "stream_prefix") checker.step = "load";
     return check(checker, {scenario_, cell_, journal_, steps_,
                            [](std::string_view) { return std::nullopt; }});
   }

@@ -9,6 +9,7 @@
 
 #include "reference/net/dialer.h"
 #include "simulator/agents/lanes.h"
+#include "simulator/runner/resources.h"
 #include "simulator/runner/steps.h"
 #include "simulator/topology/dns_client.h"
 
@@ -51,22 +52,50 @@ net::Task<agents::Resolved> resolve(Stage* stage, std::string from, std::string 
   co_return resolved;
 }
 
+struct Way {
+  std::optional<agents::Via> via;  // none: direct
+  std::shared_ptr<wire::TlsContext> trust;
+};
+
+Way through(const Stage& stage, const subject::Subject* supervisor) {
+  Way way;
+  way.trust = stage.world_trust;
+  if (supervisor == nullptr) return way;
+  way.via = agents::Via{supervisor->spec().name, supervisor->spec().listen};
+  way.trust = stage.trust_of(supervisor->spec().name);
+  return way;
+}
+
+// A supervisor, or a provider that is a proxy: then the world's CA is trusted, for nobody of whom
+// the sandbox knows looks into the TLS.
+Way way_of(const Stage& stage, const Step& step) {
+  if (step.via == "direct") return through(stage, nullptr);
+  if (step.via == "auto") return through(stage, stage.serving(step.from));
+  const auto supervisor = stage.subjects.find(step.via);
+  if (supervisor != stage.subjects.end()) return through(stage, supervisor->second.get());
+  const Stage::Listener proxy = stage.listener_of(step.via);
+  Way way = through(stage, nullptr);
+  way.via = agents::Via{step.via, net::Endpoint{own_address(proxy.at), proxy.at.port}};
+  return way;
+}
+
 agents::ClientContext context_for(Stage& stage, const Step& step, const std::string& nonce) {
   Stage* const on = &stage;
   const std::string from = step.from;
-  agents::ClientContext context{step.name,
-                                nonce,
-                                stage.journal,
-                                stage.clock,
-                                stage.loop.executor(),
-                                {},
-                                {},
-                                {},
-                                {},
-                                {},
-                                nullptr,
-                                {},
-                                {}};
+  Way way = way_of(stage, step);
+  agents::ClientContext context{.step = step.name,
+                                .nonce = nonce,
+                                .journal = stage.journal,
+                                .clock = stage.clock,
+                                .executor = stage.loop.executor(),
+                                .connect = {},
+                                .resolve = {},
+                                .via = std::move(way.via),
+                                .trust = std::move(way.trust),
+                                .actor_at = {},
+                                .pool = &stage.pool,
+                                .timeout = step.timeout,
+                                .from = from};
   context.connect = [on, from](net::Endpoint to, base::TimePoint deadline) {
     return dial(on, from, to, deadline);
   };
@@ -74,17 +103,6 @@ agents::ClientContext context_for(Stage& stage, const Step& step, const std::str
     return resolve(on, from, std::move(name), deadline);
   };
   context.actor_at = [on](const net::Endpoint& at) { return on->actor_at(at); };
-  subject::Subject* const serving = step.via == "direct" ? nullptr : stage.serving(step.from);
-  if (serving != nullptr) {
-    agents::Via via;
-    via.name = serving->spec().name;
-    via.endpoint = serving->spec().listen;
-    context.via = std::move(via);
-  }
-  context.trust = serving != nullptr ? stage.sandbox_trust : stage.world_trust;
-  context.pool = &stage.pool;
-  context.timeout = step.timeout;
-  context.from = step.from;
   return context;
 }
 
@@ -94,8 +112,39 @@ void expand_texts(agents::RequestSpec& spec, const journal::Lookup& lookup) {
   for (auto& [name, value] : spec.headers) fill(value);
   if (spec.body) fill(*spec.body);
   if (spec.json) fill(*spec.json);
-  fill(spec.tls_sni);
+  fill(spec.tls.sni);
   if (spec.abort) spec.abort = journal::expand(*spec.abort, lookup);
+}
+
+void expand_texts(agents::RawSpec& spec, const journal::Lookup& lookup) {
+  const auto fill = [&lookup](std::string& text) { text = journal::expand(text, lookup, true); };
+  fill(spec.to);
+  fill(spec.tls.sni);
+  for (wire::Move& move : spec.moves) {
+    fill(move.bytes);
+    move.selector = journal::expand(move.selector, lookup);
+  }
+}
+
+void expand_texts(agents::WebSocketSpec& spec, const journal::Lookup& lookup) {
+  const auto fill = [&lookup](std::string& text) { text = journal::expand(text, lookup, true); };
+  fill(spec.url);
+  fill(spec.tls.sni);
+  for (auto& [name, value] : spec.headers) fill(value);
+  for (std::string& protocol : spec.subprotocols) fill(protocol);
+  for (wire::WebSocketMove& move : spec.moves) {
+    fill(move.bytes);
+    move.matcher = journal::expand(move.matcher, lookup);
+    move.selector = journal::expand(move.selector, lookup);
+  }
+}
+
+// A script of octets, or of messages.
+template <class Spec>
+net::Task<agents::Facts> scripted(Stage& stage, const Step& step, Spec spec, std::string nonce) {
+  expand_texts(spec, stage.step_lookup(nonce));
+  agents::ClientContext context = context_for(stage, step, nonce);
+  co_return co_await agents::perform(std::move(spec), context);
 }
 
 // The lanes of a repeated step keep a connection each, from one exchange to the next: the step's
@@ -121,6 +170,10 @@ net::Task<Outcome> attempt(Stage& stage, const Step& step, std::uint64_t lane) {
     if (spec.reconnects) spec.connection = connection;
     agents::ClientContext context = context_for(stage, step, nonce);
     outcome.facts = co_await agents::perform(std::move(spec), context);
+  } else if (const auto* const raw = std::get_if<agents::RawSpec>(&step.verb)) {
+    outcome.facts = co_await scripted(stage, step, *raw, nonce);
+  } else if (const auto* const socket = std::get_if<agents::WebSocketSpec>(&step.verb)) {
+    outcome.facts = co_await scripted(stage, step, *socket, nonce);
   } else {
     outcome.facts = co_await run_command(stage, step, nonce);
   }
@@ -146,6 +199,7 @@ net::Task<void> perform_one(Stage* stage, const Step* step, std::uint64_t lane) 
   StepRecord& record = stage->records[step->name];
   outcome.facts["exchanges"] = static_cast<std::int64_t>(record.exchanges() + 1);
   record.add(std::move(outcome));
+  sample_resources(*stage, *step, record.exchanges());
 }
 
 // What ends the repetitions early: `until`, else the `abort` that has reset what was under way.

@@ -31,7 +31,8 @@ std::vector<Declared> declared_in(const scenario::Cell& cell) {
   for (const middleware::ServiceSpec& service : cell.middleware)
     add(service.listen.address, "middleware " + service.name, service.mark);
   if (cell.gateway) add(cell.gateway->listen.address, "the gateway", {0, 0});
-  if (cell.supervisor) add(cell.supervisor->listen.address, cell.supervisor->name, {0, 0});
+  for (const scenario::Supervisor& one : cell.supervisors)
+    add(one.listen.address, one.name, {0, 0});
   for (const topology::HostSpec& host : cell.hosts) {
     for (const auto& [address, prefix] : host.addresses)
       add(address, "host " + host.name, host.mark);

@@ -14,6 +14,11 @@ namespace sallyport::sim::runner {
 [[nodiscard]] net::Task<agents::Facts> lift_fault(Stage& stage, std::string step,
                                                   base::TimePoint deadline);
 
+// Journals `hit` of the fault that `step` began. `from`: the host that ran into it; `caused_by`:
+// the step that did; `on`: the target's connection. Empty where it isn't known.
+void note_fault_hit(Stage& stage, const std::string& step, base::TimePoint at, std::string from,
+                    std::string caused_by, std::string on);
+
 // Whether a kind is made of packets, or told by them: it needs the packet filter.
 [[nodiscard]] bool needs_packets(scenario::FaultKind kind);
 

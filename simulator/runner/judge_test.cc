@@ -247,7 +247,10 @@ TEST_F(Judge, NeitherOrdersNorMeasuresWhatWasStampedLate) {
 }
 
 TEST_F(Judge, AsksACheckerAndTellsWhereItWasAsked) {
-  Expectation asked = item(scenario::Checker{"forwarded_once", "api", ""});
+  scenario::Checker checker;
+  checker.name = "forwarded_once";
+  checker.provider = "api";
+  Expectation asked = item(checker);
   asked.place.file = "a.yaml";
   asked.place.mark.line = 7;
   const auto failures = judged(asked);

@@ -15,6 +15,7 @@
 
 #include "reference/base/unique_fd.h"
 #include "simulator/runner/fault_steps.h"
+#include "simulator/runner/process_faults.h"
 #include "simulator/world/doctor.h"
 
 namespace sallyport::sim::runner {
@@ -107,6 +108,8 @@ std::string find_command(const std::string& name) {
 std::optional<std::string> Needs::unmet(const scenario::Need& need) {
   if (need.name == "command") {
     const std::string path = find_command(need.command);
+    // The gateway's command line is ours, beside this program, and on an operator's PATH.
+    if (path.empty() && need.command == "sallyport-gateway") return std::nullopt;
     if (path.empty()) return fmt::format("needs the command {}", need.command);
     if (need.version.empty()) return std::nullopt;
     const std::string found = version_of(path);
@@ -118,32 +121,67 @@ std::optional<std::string> Needs::unmet(const scenario::Need& need) {
       (need.name == "root" && ::geteuid() == 0) || (need.name == "ids" && ::geteuid() == 0) ||
       (need.name == "ipv6" && exists("/proc/sys/net/ipv6")) ||
       (need.name == "seccomp" && exists("/proc/sys/kernel/seccomp")) ||
+      (need.name == "faketime" && !find_faketime().empty()) ||
       (need.name == "netem" && exists("/sys/module/sch_netem")) ||
       (need.name == "firewall" && has_firewall()) || (need.name == "landlock" && has_landlock());
   if (met) return std::nullopt;
   return fmt::format("needs {}", need.name);
 }
 
+std::string command_version(const std::string& name) {
+  const std::string path = find_command(name);
+  if (path.empty()) return {};
+  const std::string said = version_of(path);
+  return said.substr(0, said.find('\n'));
+}
+
+std::vector<std::string> derived_needs(const scenario::Cell& cell) {
+  std::vector<std::string> needs;
+  if (needs_firewall(cell)) needs.emplace_back("firewall");
+  const auto any_step = [&cell](auto fits) {
+    return std::any_of(cell.steps.begin(), cell.steps.end(), fits);
+  };
+  const bool shifts = any_step([](const scenario::Step& step) {
+    const auto* const fault = std::get_if<scenario::Fault>(&step.verb);
+    return fault != nullptr && fault->kind == scenario::FaultKind::shifted;
+  });
+  if (shifts) needs.emplace_back("faketime");
+  const bool has_users = any_step([](const scenario::Step& step) {
+    const auto* const run = std::get_if<agents::RunSpec>(&step.verb);
+    return run != nullptr && !run->user.empty();
+  });
+  if (has_users) needs.emplace_back("ids");
+  return needs;
+}
+
 bool needs_firewall(const scenario::Cell& cell) {
   const bool down = (cell.gateway && !cell.gateway->up) ||
-                    (cell.supervisor && !cell.supervisor->up) ||
+                    std::any_of(cell.supervisors.begin(), cell.supervisors.end(),
+                                [](const scenario::Supervisor& one) { return !one.up; }) ||
                     std::any_of(cell.middleware.begin(), cell.middleware.end(),
                                 [](const middleware::ServiceSpec& service) { return !service.up; });
-  return down || std::any_of(cell.steps.begin(), cell.steps.end(), [](const scenario::Step& step) {
-           const auto* const fault = std::get_if<scenario::Fault>(&step.verb);
-           const auto* const control = std::get_if<scenario::ProcessControl>(&step.verb);
-           return (fault != nullptr && needs_packets(fault->kind)) ||
-                  (control != nullptr && control->kind != scenario::ProcessControl::Kind::start);
-         });
+  const bool light_down =
+      std::any_of(cell.providers.begin(), cell.providers.end(),
+                  [](const providers::ProviderSpec& provider) { return !provider.up; });
+  if (down || light_down || !cell.firewall.empty()) return true;
+  return std::any_of(cell.steps.begin(), cell.steps.end(), [](const scenario::Step& step) {
+    const auto* const fault = std::get_if<scenario::Fault>(&step.verb);
+    const auto* const control = std::get_if<scenario::ProcessControl>(&step.verb);
+    return std::holds_alternative<scenario::SetFirewall>(step.verb) ||
+           (fault != nullptr && needs_packets(fault->kind)) ||
+           (control != nullptr && control->kind != scenario::ProcessControl::Kind::start);
+  });
 }
 
 std::optional<std::string> Needs::unmet(const scenario::Scenario& scenario) {
   std::vector<scenario::Need> needs = scenario.needs;
-  if (std::any_of(scenario.cells.begin(), scenario.cells.end(), needs_firewall)) {
-    scenario::Need firewall;
-    firewall.name = "firewall";
-    firewall.derived = true;
-    needs.push_back(std::move(firewall));
+  for (const scenario::Cell& cell : scenario.cells) {
+    for (const std::string& name : derived_needs(cell)) {
+      scenario::Need need;
+      need.name = name;
+      need.derived = true;
+      needs.push_back(std::move(need));
+    }
   }
   for (const scenario::Need& need : needs) {
     const std::string key = need.name + " " + need.command + " " + need.version;

@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "simulator/scenario/scenario.h"
 
@@ -22,6 +23,13 @@ class Needs {
 // Whether the cell has faults made of packets, or actors that are down for a while: who runs into
 // them is told by the packet filter.
 [[nodiscard]] bool needs_firewall(const scenario::Cell& cell);
+
+// What the cell shows by itself that it needs: firewall, faketime (clocks shifted), ids (commands
+// of a user's).
+[[nodiscard]] std::vector<std::string> derived_needs(const scenario::Cell& cell);
+
+// The first line that `NAME --version` prints; empty when it can't be run.
+[[nodiscard]] std::string command_version(const std::string& name);
 
 // Whether `found` (`v20.20.2`, `curl 7.88.1 ...`) fits `wanted` (`>=20`, `>=7.80`): numbers between
 // dots are compared one by one. An empty wish always fits.

@@ -31,14 +31,34 @@ TEST(Needs, SayWhatIsMissing) {
   EXPECT_EQ(needs.unmet(scenario), "needs the command no-such-command-here");
 }
 
+scenario::Fault fault_of(scenario::FaultKind kind) {
+  scenario::Fault fault;
+  fault.kind = kind;
+  fault.target = "guard";
+  return fault;
+}
+
+TEST(Needs, ClocksThatAreShiftedNeedFaketimeAndUsersNeedIds) {
+  scenario::Cell cell;
+  EXPECT_TRUE(derived_needs(cell).empty());
+  scenario::Step shift;
+  shift.verb = fault_of(scenario::FaultKind::shifted);
+  agents::RunSpec run;
+  run.user = "nobody";
+  scenario::Step command;
+  command.verb = run;
+  cell.steps = {shift, command};
+  EXPECT_EQ(derived_needs(cell), (std::vector<std::string>{"faketime", "ids"}));
+}
+
 TEST(Needs, IncludeThePacketFilterForPacketFaultsAndForActorsThatAreDown) {
   scenario::Cell cell;
   EXPECT_FALSE(needs_firewall(cell));
   scenario::Step step;
-  step.verb = scenario::Fault{scenario::FaultKind::slow, "guard", {}, 0};
+  step.verb = fault_of(scenario::FaultKind::slow);
   cell.steps = {step};
   EXPECT_FALSE(needs_firewall(cell));
-  step.verb = scenario::Fault{scenario::FaultKind::blackhole, "guard", {}, 0};
+  step.verb = fault_of(scenario::FaultKind::blackhole);
   cell.steps = {step};
   EXPECT_TRUE(needs_firewall(cell));
   step.verb = scenario::ProcessControl{scenario::ProcessControl::Kind::stop, "gateway", 15};

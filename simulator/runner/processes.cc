@@ -6,6 +6,8 @@
 
 #include "reference/base/check.h"
 #include "reference/net/event.h"
+#include "simulator/runner/leaks.h"
+#include "simulator/runner/process_faults.h"
 
 namespace sallyport::sim::runner {
 namespace {
@@ -15,20 +17,6 @@ constexpr base::Duration kPatience = std::chrono::seconds(2);
 
 // Of the watch on the listener of an actor that is down; no step has such a name.
 std::string watch_name(const std::string& actor) { return "down " + actor; }
-
-void watch_attempts(Stage& stage, const std::string& actor) {
-  if (stage.faults->active(watch_name(actor))) return;
-  const Stage::Listener listener = stage.listener_of(actor);
-  topology::PacketFault watch;
-  watch.net_namespace = stage.hosts->fd(listener.host);
-  watch.listener = listener.at;
-  watch.kind = topology::PacketFault::Kind::attempts;
-  Stage* const on = &stage;
-  const auto begun = stage.faults->begin(
-      watch_name(actor), watch,
-      [on, actor](const topology::PacketHit& hit) { note_attempt(*on, actor, hit); });
-  if (!begun) stage.trouble = actor + "'s listener can't be watched: " + begun.error().message();
-}
 
 struct Waiting {
   std::string actor;
@@ -45,14 +33,15 @@ net::Task<void> start_in_background(Stage* stage, Waiting* waiting, base::TimePo
 
 // Whether the subject has said what it works by: its gateway's word, or that it has none; its
 // files and the services that it found.
-bool configured(const Stage& stage, std::uint64_t stale, std::uint64_t failed) {
-  const subject::Subject::Configured& said = stage.subject->configured();
+bool configured(const Stage& stage, const subject::Subject& subject, std::uint64_t stale,
+                std::uint64_t failed) {
+  const subject::Subject::Configured& said = subject.configured();
   if (stage.gateway) {
     const bool whole = said.failed_part == "policy" || said.failed_part == "configuration";
     return !said.revisions.config.empty() || said.stale > stale || (said.failed > failed && whole);
   }
   // The files' first, without services; then what it found of those.
-  return said.loaded_in_run >= (stage.subject->spec().middleware.empty() ? 1 : 2);
+  return said.loaded_in_run >= (subject.spec().middleware.empty() ? 1 : 2);
 }
 
 bool gateway_answers(const Stage& stage) {
@@ -65,13 +54,14 @@ bool process_ready(const Stage& stage, const std::string& actor) {
   if (stage.gateway && actor == kGateway) return stage.gateway->process().ready();
   if (const auto found = stage.services.find(actor); found != stage.services.end())
     return found->second->ready();
-  return stage.subject && stage.subject->process().ready();
+  const auto subject = stage.subjects.find(actor);
+  return subject != stage.subjects.end() && subject->second->process().ready();
 }
 
 // The subject is ready before it has heard of its gateway and services, and steps are about what
 // they say. It isn't held against it when it has heard nothing by `deadline`.
-net::Task<void> await_configuration(Stage& stage, subject::Subject::Configured before,
-                                    base::TimePoint deadline) {
+net::Task<void> await_configuration(Stage& stage, subject::Subject& subject,
+                                    subject::Subject::Configured before, base::TimePoint deadline) {
   const net::Executor executor = stage.loop.executor();
   net::Event wake(executor);
   net::Deadline bound(stage.deadlines, [&wake] { wake.notify(); });
@@ -79,24 +69,43 @@ net::Task<void> await_configuration(Stage& stage, subject::Subject::Configured b
   const std::uint64_t id = stage.journal.subscribe([&wake](const journal::Event& event) {
     if (event.kind == "config" || event.kind == "exit") wake.notify();
   });
-  while (!configured(stage, before.stale, before.failed) && stage.subject->process().running() &&
+  while (!configured(stage, subject, before.stale, before.failed) && subject.process().running() &&
          !bound.passed()) {
     if (!co_await wake.wait()) break;
   }
   stage.journal.unsubscribe(id);
 }
 
-net::Task<std::optional<std::string>> start_supervisor(Stage& stage, base::TimePoint deadline) {
-  const subject::Subject::Configured before = stage.subject->configured();
-  const auto failure = co_await stage.subject->start(deadline);
+// The namespace that the subject has made for its agent.
+std::optional<std::string> join_namespace(Stage& stage, const subject::Subject& subject) {
+  const auto holder = subject.holder();
+  const scenario::Supervisor* const of =
+      scenario::supervisor_named(stage.cell, subject.spec().name);
+  if (!holder || of == nullptr || !stage.hosts->has(of->serves)) return std::nullopt;
+  auto joined = stage.hosts->adopt(of->serves, *holder);
+  if (joined && stage.guard && stage.guard_off.empty()) joined = stage.guard->adopt(of->serves);
+  if (joined) return std::nullopt;
+  return "the namespace of process " + std::to_string(*holder) +
+         ", which it reports, can't be joined: " + joined.error().message();
+}
+
+net::Task<std::optional<std::string>> start_supervisor(Stage& stage, subject::Subject& subject,
+                                                       base::TimePoint deadline) {
+  const subject::Subject::Configured before = subject.configured();
+  const auto failure = co_await subject.start(deadline);
   if (failure) co_return failure->what;
+  if (auto wrong = join_namespace(stage, subject)) co_return wrong;
+  if (!subject.tells_configuration()) {
+    stage.sandbox_trust[subject.spec().name] = wire::TlsContext::client(subject.ca_pem());
+    co_return std::nullopt;
+  }
   // A new run has a new CA.
-  stage.sandbox_trust = wire::TlsContext::client(stage.subject->ca_pem());
+  stage.sandbox_trust[subject.spec().name] = wire::TlsContext::client(subject.ca_pem());
   if (stage.gateway && !gateway_answers(stage)) co_return std::nullopt;
   const auto patience =
       static_cast<base::Duration::rep>(static_cast<double>(kPatience.count()) * stage.options.slow);
   const base::TimePoint until = std::min(deadline, stage.clock.now() + base::Duration(patience));
-  co_await await_configuration(stage, before, until);
+  co_await await_configuration(stage, subject, before, until);
   co_return std::nullopt;
 }
 
@@ -110,10 +119,29 @@ std::vector<std::string> beside_subject(const Stage& stage) {
 bool up_at_start(const Stage& stage, const std::string& actor) {
   if (actor == kGateway) return stage.cell.gateway->up;
   const auto service = stage.services.find(actor);
-  return service != stage.services.end() ? service->second->spec().up : stage.cell.supervisor->up;
+  if (service != stage.services.end()) return service->second->spec().up;
+  return scenario::supervisor_named(stage.cell, actor)->up;
 }
 
 }  // namespace
+
+void watch_attempts(Stage& stage, const std::string& actor) {
+  if (stage.faults->active(watch_name(actor))) return;
+  const Stage::Listener listener = stage.listener_of(actor);
+  topology::PacketFault watch;
+  watch.net_namespace = stage.hosts->fd(listener.host);
+  watch.listener = listener.at;
+  watch.kind = topology::PacketFault::Kind::attempts;
+  Stage* const on = &stage;
+  const auto begun = stage.faults->begin(
+      watch_name(actor), watch,
+      [on, actor](const topology::PacketHit& hit) { note_attempt(*on, actor, hit); });
+  if (!begun) stage.trouble = actor + "'s listener can't be watched: " + begun.error().message();
+}
+
+void unwatch_attempts(Stage& stage, const std::string& actor) {
+  stage.faults->lift(watch_name(actor));
+}
 
 void note_attempt(Stage& stage, const std::string& actor, const topology::PacketHit& hit) {
   journal::Event event;
@@ -133,20 +161,21 @@ void note_attempt(Stage& stage, const std::string& actor, const topology::Packet
 
 bool is_process(const Stage& stage, const std::string& actor) {
   return (stage.gateway && actor == kGateway) || stage.services.contains(actor) ||
-         (stage.subject && stage.subject->spec().name == actor);
+         stage.subjects.contains(actor);
 }
 
 bool process_runs(const Stage& stage, const std::string& actor) {
   if (stage.gateway && actor == kGateway) return stage.gateway->process().running();
   if (const auto found = stage.services.find(actor); found != stage.services.end())
     return found->second->running();
-  return stage.subject && stage.subject->process().running();
+  const auto subject = stage.subjects.find(actor);
+  return subject != stage.subjects.end() && subject->second->process().running();
 }
 
 net::Task<std::optional<std::string>> start_process(Stage& stage, std::string actor,
                                                     base::TimePoint deadline) {
   CHECK(is_process(stage, actor));
-  stage.faults->lift(watch_name(actor));
+  unwatch_attempts(stage, actor);
   std::optional<std::string> trouble;
   if (process_runs(stage, actor)) {
     if (!process_ready(stage, actor)) trouble = "it runs, but isn't ready";
@@ -159,8 +188,9 @@ net::Task<std::optional<std::string>> start_process(Stage& stage, std::string ac
     const auto failure = co_await found->second->start(deadline);
     if (failure) trouble = failure->what;
   } else {
-    trouble = co_await start_supervisor(stage, deadline);
+    trouble = co_await start_supervisor(stage, *stage.subjects.at(actor), deadline);
   }
+  if (!trouble) note_holdings(stage, actor);
   co_return trouble;
 }
 
@@ -173,9 +203,10 @@ net::Task<bool> stop_process(Stage& stage, std::string actor, int signal,
   } else if (const auto found = stage.services.find(actor); found != stage.services.end()) {
     ended = co_await found->second->stop(deadline, signal);
   } else {
-    ended = co_await stage.subject->process().stop(signal, deadline);
+    ended = co_await stage.subjects.at(actor)->process().stop(signal, deadline);
   }
   if (ended) watch_attempts(stage, actor);
+  if (ended) take_ports(stage, actor);
   co_return ended;
 }
 
@@ -186,16 +217,19 @@ void signal_process(Stage& stage, const std::string& actor, int signal) {
   } else if (const auto found = stage.services.find(actor); found != stage.services.end()) {
     found->second->signal(signal);
   } else {
-    stage.subject->process().signal(signal);
+    stage.subjects.at(actor)->process().signal(signal);
   }
 }
 
-net::Task<std::optional<std::string>> start_processes(Stage& stage, base::TimePoint deadline) {
+namespace {
+
+// Side by side: each takes some milliseconds to be ready, and none needs another's answer.
+net::Task<std::optional<std::string>> start_together(Stage& stage, std::vector<std::string> actors,
+                                                     base::TimePoint deadline) {
   const net::Executor executor = stage.loop.executor();
   net::Event wake(executor);
-  // Side by side: each takes some milliseconds to be ready, and none needs another's answer.
   std::map<std::string, Waiting> starts;
-  for (const std::string& actor : beside_subject(stage)) {
+  for (const std::string& actor : actors) {
     if (up_at_start(stage, actor)) {
       starts[actor].actor = actor;
     } else {
@@ -211,23 +245,33 @@ net::Task<std::optional<std::string>> start_processes(Stage& stage, base::TimePo
     }
     if (waiting.trouble && !trouble) trouble = actor + ": " + *waiting.trouble;
   }
-  if (trouble || !stage.subject) co_return trouble;
-  const std::string name = stage.subject->spec().name;
-  if (!stage.cell.supervisor->up) {
-    watch_attempts(stage, name);
-    co_return stage.trouble;
+  co_return trouble;
+}
+
+}  // namespace
+
+net::Task<std::optional<std::string>> start_processes(Stage& stage, base::TimePoint deadline) {
+  if (auto unprepared = prepare_process_faults(stage)) co_return unprepared;
+  for (const auto& [name, provider] : stage.providers) {
+    if (!provider->listens()) watch_attempts(stage, name);
   }
-  trouble = co_await start_process(stage, name, deadline);
+  std::vector<std::string> others = beside_subject(stage);
+  std::optional<std::string> trouble = co_await start_together(stage, std::move(others), deadline);
+  if (trouble) co_return trouble;
+  std::vector<std::string> supervisors;
+  for (const auto& [name, subject] : stage.subjects) supervisors.push_back(name);
+  trouble = co_await start_together(stage, std::move(supervisors), deadline);
   if (trouble) co_return "the subject: " + *trouble;
   co_return stage.trouble;
 }
 
 net::Task<std::vector<std::string>> end_processes(Stage& stage, base::Duration bound) {
   std::vector<std::string> late;
-  if (stage.subject) {
+  for (const auto& [name, subject] : stage.subjects) {
     const base::TimePoint until = stage.clock.now() + bound;
-    const bool ended = co_await stage.subject->process().end(until);
-    if (!ended) late.push_back(stage.subject->spec().name);
+    const bool ended = co_await subject->process().end(until);
+    if (!ended) late.push_back(name);
+    co_await subject->let_go();
   }
   if (stage.gateway) {
     const base::TimePoint until = stage.clock.now() + bound;
@@ -248,7 +292,7 @@ std::vector<Crash> crashes(const Stage& stage) {
   const auto add = [&all](const std::string& actor, const std::optional<world::Exit>& end) {
     if (end) all.push_back({actor, *end});
   };
-  if (stage.subject) add(stage.subject->spec().name, stage.subject->process().crash());
+  for (const auto& [name, subject] : stage.subjects) add(name, subject->process().crash());
   if (stage.gateway) add(kGateway, stage.gateway->process().crash());
   for (const auto& [name, service] : stage.services) {
     add(name, service->crash());
@@ -258,7 +302,7 @@ std::vector<Crash> crashes(const Stage& stage) {
 
 std::map<std::string, std::string> outputs(const Stage& stage) {
   std::map<std::string, std::string> all;
-  if (stage.subject) all[stage.subject->spec().name] = stage.subject->process().output();
+  for (const auto& [name, subject] : stage.subjects) all[name] = subject->process().output();
   if (stage.gateway) all[kGateway] = stage.gateway->process().output();
   for (const auto& [name, service] : stage.services) all[name] = service->output();
   return all;

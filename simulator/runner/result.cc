@@ -1,5 +1,7 @@
 #include "simulator/runner/result.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 
@@ -49,6 +51,33 @@ int exit_code(const RunResult& run) {
   }
   if (failed) return 1;
   return ran ? 0 : 3;
+}
+
+void hold_against(Verdict verdict, const std::string& claim, CellResult& result) {
+  if (result.verdict == verdict) {
+    const auto about = [&claim](const Failure& failure) {
+      return failure.claim.find(claim) != std::string::npos ||
+             failure.observed.find(claim) != std::string::npos;
+    };
+    const bool told =
+        claim.empty() || std::any_of(result.failures.begin(), result.failures.end(), about);
+    if (told) {
+      result.reason = fmt::format("it is made to be {}", to_string(verdict));
+      result.failures.clear();
+      result.last_events.clear();
+      result.verdict = Verdict::pass;
+      return;
+    }
+  }
+  if (result.verdict == Verdict::skip || result.verdict == Verdict::error) return;
+  Failure failure;
+  failure.claim = fmt::format("yields {}{}", to_string(verdict),
+                              claim.empty() ? "" : fmt::format(" about \"{}\"", claim));
+  failure.expected = std::string(to_string(verdict));
+  failure.observed = std::string(to_string(result.verdict));
+  failure.file = result.path;
+  result.failures.insert(result.failures.begin(), std::move(failure));
+  result.verdict = Verdict::fail;
 }
 
 }  // namespace sallyport::sim::runner

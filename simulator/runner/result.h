@@ -2,6 +2,7 @@
 // drawn by reports. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -46,14 +47,27 @@ struct Failure {
   std::vector<std::string> lanes;         // sources whose last events are worth a look; not sent on
 };
 
+// How long each part of a cell took, and how much of that the world's own process was computing:
+// the harness's share. What remains is waiting, for the kernel or for processes of the world.
 struct Phases {
-  base::Duration world{0}, actors{0}, subject{0}, steps{0}, teardown{0}, total{0};
+  base::Duration world{0}, actors{0}, subject{0}, steps{0}, teardown{0}, judge{0}, total{0};
+  // By the same order, `total` left out. Of `world` only what its process did, not the clone.
+  std::array<base::Duration, 6> own{};
+
+  [[nodiscard]] static constexpr std::array<const char*, 6> names() {
+    return {"world", "actors", "subject", "steps", "teardown", "judge"};
+  }
+  [[nodiscard]] std::array<base::Duration, 6> all() const {
+    return {world, actors, subject, steps, teardown, judge};
+  }
 };
 
 struct CellResult {
   std::string path;      // of the scenario, as it was named
   std::string scenario;  // its claim
   std::string cell;      // AXIS=LABEL,...; empty for the one cell of a scenario without a matrix
+  std::string subject;   // by its description's name; empty in a run that names none
+  std::string subject_file;  // what names it on a command line
   std::map<std::string, std::string> axes;
   Verdict verdict = Verdict::error;
   std::string reason;  // of a skip, a known issue, an error
@@ -63,6 +77,7 @@ struct CellResult {
   std::map<std::string, std::string> facts;  // STEP.FACT that is compared across cells
   std::vector<std::string> rules_off;        // `RULE: WHY`: always on, but not here
   std::string artefacts;                     // the folder, where it was kept
+  std::vector<std::string> trace;            // what happened, in order; only if it was asked for
   Phases phases;
 };
 
@@ -77,6 +92,11 @@ struct RunResult {
 // 0 all green and something ran; 1 a failure; 3 nothing could run for lack of a capability;
 // 4 an error of ours. Of several: 4, 1, 3.
 [[nodiscard]] int exit_code(const RunResult& run);
+
+// For a scenario that is made to have a verdict (`yields`): a pass if it has just that one, and
+// `claim` is in the claim or the observation of one of its failures; else a failure that says so. A
+// skip or an error of ours stays one, unless that is what it is made to have.
+void hold_against(Verdict verdict, const std::string& claim, CellResult& result);
 
 // Between a world and the scheduler.
 [[nodiscard]] std::string encode(const CellResult& result);

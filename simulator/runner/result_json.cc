@@ -55,11 +55,32 @@ void put(Writer& out, const Failure& failure) {
 void put(Writer& out, const char* key, const Phases& phases) {
   out.Key(key);
   out.StartArray();
-  for (const base::Duration phase :
-       {phases.world, phases.actors, phases.subject, phases.steps, phases.teardown, phases.total}) {
-    out.Int64(phase.count());
-  }
+  for (const base::Duration phase : phases.all()) out.Int64(phase.count());
+  out.Int64(phases.total.count());
   out.EndArray();
+  out.Key("own_ns");
+  out.StartArray();
+  for (const base::Duration own : phases.own) out.Int64(own.count());
+  out.EndArray();
+}
+
+void take(const rapidjson::Value& object, const char* key,
+          const std::vector<base::Duration*>& slots) {
+  const auto found = object.FindMember(key);
+  if (found == object.MemberEnd() || !found->value.IsArray()) return;
+  if (found->value.Size() != slots.size()) return;
+  for (rapidjson::SizeType i = 0; i < found->value.Size(); ++i) {
+    if (found->value[i].IsInt64()) *slots[i] = base::Duration(found->value[i].GetInt64());
+  }
+}
+
+void take(const rapidjson::Value& object, Phases& phases) {
+  take(object, "phases_ns",
+       {&phases.world, &phases.actors, &phases.subject, &phases.steps, &phases.teardown,
+        &phases.judge, &phases.total});
+  std::vector<base::Duration*> own;
+  for (base::Duration& one : phases.own) own.push_back(&one);
+  take(object, "own_ns", own);
 }
 
 std::string text_of(const rapidjson::Value& object, const char* key) {
@@ -119,6 +140,8 @@ std::string encode(const CellResult& result) {
   put(out, "path", result.path);
   put(out, "scenario", result.scenario);
   put(out, "cell", result.cell);
+  put(out, "subject", result.subject);
+  put(out, "subject_file", result.subject_file);
   put(out, "axes", result.axes);
   put(out, "verdict", std::string(to_string(result.verdict)));
   put(out, "reason", result.reason);
@@ -131,6 +154,7 @@ std::string encode(const CellResult& result) {
   put(out, "facts", result.facts);
   put(out, "rules_off", result.rules_off);
   put(out, "artefacts", result.artefacts);
+  put(out, "trace", result.trace);
   put(out, "phases_ns", result.phases);
   out.EndObject();
   return {buffer.GetString(), buffer.GetSize()};
@@ -146,6 +170,8 @@ std::optional<CellResult> decode(std::string_view text) {
   result.path = text_of(document, "path");
   result.scenario = text_of(document, "scenario");
   result.cell = text_of(document, "cell");
+  result.subject = text_of(document, "subject");
+  result.subject_file = text_of(document, "subject_file");
   result.axes = map_of(document, "axes");
   result.verdict = *verdict;
   result.reason = text_of(document, "reason");
@@ -159,15 +185,8 @@ std::optional<CellResult> decode(std::string_view text) {
   result.facts = map_of(document, "facts");
   result.rules_off = texts_of(document, "rules_off");
   result.artefacts = text_of(document, "artefacts");
-  const auto phases = document.FindMember("phases_ns");
-  if (phases != document.MemberEnd() && phases->value.IsArray() && phases->value.Size() == 6) {
-    base::Duration* const slots[] = {&result.phases.world,    &result.phases.actors,
-                                     &result.phases.subject,  &result.phases.steps,
-                                     &result.phases.teardown, &result.phases.total};
-    for (rapidjson::SizeType i = 0; i < 6; ++i) {
-      if (phases->value[i].IsInt64()) *slots[i] = base::Duration(phases->value[i].GetInt64());
-    }
-  }
+  result.trace = texts_of(document, "trace");
+  take(document, result.phases);
   return result;
 }
 

@@ -58,5 +58,48 @@ TEST(Verdicts, HaveOneWordEach) {
   }
 }
 
+CellResult with_failure(Verdict verdict, const std::string& claim) {
+  CellResult result;
+  result.verdict = verdict;
+  Failure failure;
+  failure.verdict = verdict;
+  failure.claim = claim;
+  result.failures.push_back(failure);
+  return result;
+}
+
+TEST(Yields, AreAPassOfACellThatHasJustThatVerdict) {
+  CellResult result = with_failure(Verdict::escape, "escape: no packet leaves");
+  hold_against(Verdict::escape, "no packet", result);
+  EXPECT_EQ(result.verdict, Verdict::pass);
+  EXPECT_TRUE(result.failures.empty());
+  EXPECT_EQ(result.reason, "it is made to be escape");
+}
+
+TEST(Yields, AreAFailureOfACellThatPasses) {
+  CellResult result;
+  result.verdict = Verdict::pass;
+  hold_against(Verdict::vacuous, "", result);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  ASSERT_EQ(result.failures.size(), 1U);
+  EXPECT_EQ(result.failures[0].observed, "pass");
+}
+
+TEST(Yields, AreAFailureOfACellThatFailsForAnotherReason) {
+  CellResult result = with_failure(Verdict::fail, "crash: no process ends");
+  hold_against(Verdict::fail, "secret", result);
+  EXPECT_EQ(result.verdict, Verdict::fail);
+  EXPECT_EQ(result.failures.size(), 2U);
+}
+
+TEST(Yields, LeaveASkipAndAnErrorOfOurs) {
+  for (const Verdict verdict : {Verdict::skip, Verdict::error}) {
+    CellResult result;
+    result.verdict = verdict;
+    hold_against(Verdict::fail, "", result);
+    EXPECT_EQ(result.verdict, verdict);
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::sim::runner

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,10 +15,16 @@
 #include <fstream>
 #include <list>
 #include <set>
+#include <tuple>
 
+#include "reference/base/random.h"
+#include "simulator/runner/abilities.h"
 #include "simulator/runner/cell.h"
 #include "simulator/runner/judge.h"
+#include "simulator/runner/leaks.h"
 #include "simulator/runner/needs.h"
+#include "simulator/runner/signals.h"
+#include "simulator/runner/world_plan.h"
 #include "simulator/world/clone_world.h"
 
 namespace sallyport::sim::runner {
@@ -35,8 +40,13 @@ constexpr base::Duration kMargin = std::chrono::seconds(20);
 struct Job {
   scenario::Scenario* scenario = nullptr;
   std::size_t cell = 0;
+  std::size_t subject = 0;
+  std::uint64_t round = 0;  // of --repeat, from 0
   CellResult* result = nullptr;
 };
+
+// What is judged together: a scenario on one subject.
+using Group = std::tuple<const scenario::Scenario*, std::size_t, std::uint64_t>;
 
 struct Running {
   Job job;
@@ -47,11 +57,6 @@ struct Running {
   std::string keep;  // its artefacts' folder
   bool overdue = false;
 };
-
-std::string self_folder() {
-  std::error_code ignored;
-  return fs::read_symlink("/proc/self/exe", ignored).parent_path().string();
-}
 
 void write_all(int fd, const std::string& text) {
   std::size_t at = 0;
@@ -67,60 +72,32 @@ std::string file_name_of(const Job& job) {
   std::string name = job.scenario->path;
   const std::string& cell = job.scenario->cells[job.cell].name;
   if (!cell.empty()) name += "." + cell;
+  if (!job.result->subject.empty()) name += "." + job.result->subject;
   for (char& c : name) {
     const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ||
                        c == '_' || c == '=' || c == ',';
     if (!plain) c = '_';
   }
-  return name.substr(0, 200);
-}
-
-// SIGINT and SIGTERM as something to poll; the old mask comes back at the end.
-class Signals {
- public:
-  Signals() {
-    sigset_t wanted;
-    sigemptyset(&wanted);
-    sigaddset(&wanted, SIGINT);
-    sigaddset(&wanted, SIGTERM);
-    ::sigprocmask(SIG_BLOCK, &wanted, &before_);
-    fd_.reset(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
-  }
-  ~Signals() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-  [[nodiscard]] int fd() const { return fd_.get(); }
-  // In a world: as if nothing had been blocked.
-  void restore() const { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-  base::UniqueFd fd_;
-};
-
-// The machine's own mounts and links, which no run may change.
-std::string machine_state() {
-  std::string state;
-  for (const char* const path : {"/proc/self/mountinfo", "/proc/net/dev"}) {
-    std::ifstream stream(path);
-    for (std::string line; std::getline(stream, line);) {
-      // Of links only the names: their counters go on.
-      state += (path[6] == 'n' ? line.substr(0, line.find(':')) : line) + "\n";
-    }
-  }
-  return state;
+  if (job.round > 0) name += fmt::format(".run{}", job.round + 1);
+  return name.size() > 200 ? name.substr(name.size() - 200) : name;
 }
 
 class Scheduler {
  public:
   Scheduler(std::vector<scenario::Scenario>& scenarios, const RunOptions& options,
             const OnResult& on_result)
-      : scenarios_(scenarios), options_(options), on_result_(on_result) {}
+      : scenarios_(scenarios),
+        options_(options),
+        on_result_(on_result),
+        subjects_(options.subjects) {
+    if (subjects_.empty()) subjects_.push_back(subject::reference_description());
+  }
 
   RunResult run();
 
  private:
   void queue();
+  void queue_one(const Job& job);
   void start_some();
   void start(const Job& job);
   int body(world::WorldContext& context, const Job& job, base::TimePoint began,
@@ -129,7 +106,6 @@ class Scheduler {
   void read_from(Running& running);
   bool reap(Running& running);
   void finish(const Job& job, CellResult result);
-  void finish_scenario(scenario::Scenario& scenario);
   void interrupt();
 
   std::vector<scenario::Scenario>& scenarios_;
@@ -141,10 +117,25 @@ class Scheduler {
   RunResult result_;
   std::deque<Job> waiting_;
   std::list<Running> running_;
-  std::map<const scenario::Scenario*, std::vector<CellResult*>> by_scenario_;
-  std::map<const scenario::Scenario*, std::size_t> open_cells_;
+  std::vector<subject::Description> subjects_;
+  std::map<Group, std::vector<CellResult*>> by_group_;
+  std::map<Group, std::size_t> open_cells_;
   bool interrupted_ = false;
 };
+
+// A skip, to who wants none.
+void fail_strictly(CellResult& result, const scenario::Scenario& scenario) {
+  result.verdict = Verdict::fail;
+  Failure failure;
+  failure.claim = "strict: every scenario runs";
+  failure.expected = "what it needs is here";
+  failure.observed = result.reason;
+  failure.file = scenario.path;
+  failure.mark = scenario.title_place.mark;
+  result.failures.push_back(std::move(failure));
+}
+
+Group group_of(const Job& job) { return {job.scenario, job.subject, job.round}; }
 
 bool selected(const RunOptions& options, const scenario::Cell& cell) {
   return options.cells.empty() ||
@@ -157,18 +148,34 @@ void Scheduler::queue() {
   for (scenario::Scenario& scenario : scenarios_) {
     // A world has another working folder.
     scenario.folder = fs::absolute(scenario.folder).lexically_normal().string();
-    std::vector<CellResult*>& results = by_scenario_[&scenario];
-    results.resize(scenario.cells.size(), nullptr);
     for (std::size_t i = 0; i < scenario.cells.size(); ++i) {
       scenario::scale(scenario.cells[i], options_.slow);
       if (!selected(options_, scenario.cells[i])) continue;
-      CellResult& slot = result_.cells[next++];
-      slot = blank_result(scenario, scenario.cells[i]);
-      results[i] = &slot;
-      ++open_cells_[&scenario];
-      waiting_.push_back({&scenario, i, &slot});
+      for (std::size_t one = 0; one < subjects_.size(); ++one) {
+        for (std::uint64_t round = 0; round < options_.repeat; ++round)
+          queue_one({&scenario, i, one, round, &result_.cells[next++]});
+      }
     }
   }
+  // A seed orders what is free to vary; without one cells begin as they are listed.
+  if (!options_.seed) return;
+  base::SeededRandom random(*options_.seed);
+  for (std::size_t left = waiting_.size(); left > 1; --left)
+    std::swap(waiting_[left - 1], waiting_[random.next() % left]);
+}
+
+void Scheduler::queue_one(const Job& job) {
+  CellResult& slot = *job.result;
+  slot = blank_result(*job.scenario, job.scenario->cells[job.cell]);
+  if (!options_.subjects.empty()) {
+    slot.subject = subjects_[job.subject].name;
+    slot.subject_file = subjects_[job.subject].file;
+  }
+  std::vector<CellResult*>& group = by_group_[group_of(job)];
+  group.resize(job.scenario->cells.size(), nullptr);
+  group[job.cell] = &slot;
+  ++open_cells_[group_of(job)];
+  waiting_.push_back(job);
 }
 
 int Scheduler::body(world::WorldContext& context, const Job& job, base::TimePoint began,
@@ -179,35 +186,36 @@ int Scheduler::body(world::WorldContext& context, const Job& job, base::TimePoin
   stage.gateway_binary = options_.gateway_binary;
   stage.middleware_binary = options_.middleware_binary;
   stage.run_folder = keep.empty() ? kRunFolder : keep;
+  stage.subject = subjects_[job.subject];
   stage.slow = options_.slow;
   stage.ids = context.ids;
+  stage.trace = options_.repeat > 1;
+  stage.seed = options_.seed;
   ::mkdir(stage.run_folder.c_str(), 0755);
-  const CellResult result =
-      run_cell(*job.scenario, job.scenario->cells[job.cell], stage, began, context.lifeline.get());
+  const scenario::Cell cell = adapted(job.scenario->cells[job.cell], stage.subject);
+  CellResult result = run_cell(*job.scenario, cell, stage, began, context.lifeline.get());
+  result.subject = job.result->subject;
+  result.subject_file = job.result->subject_file;
   write_all(context.channel.get(), encode(result));
   return 0;
 }
 
 void Scheduler::start(const Job& job) {
-  if (const auto unmet = needs_.unmet(*job.scenario)) {
+  auto unmet = needs_.unmet(*job.scenario);
+  const subject::Description& subject = subjects_[job.subject];
+  if (!unmet) unmet = lacking(adapted(job.scenario->cells[job.cell], subject), subject);
+  if (unmet) {
     CellResult skipped = *job.result;
     skipped.verdict = Verdict::skip;
     skipped.reason = *unmet;
+    if (options_.strict) fail_strictly(skipped, *job.scenario);
     finish(job, std::move(skipped));
     return;
   }
   Running running;
   running.job = job;
   running.began = clock_.now();
-  world::WorldPlan plan;
-  plan.files.read_only = {self_folder(), job.scenario->folder};
-  for (const std::string* const binary :
-       {&options_.supervisor_binary, &options_.gateway_binary, &options_.middleware_binary}) {
-    const std::string folder = fs::path(*binary).parent_path().string();
-    const auto& known = plan.files.read_only;
-    if (!folder.empty() && std::find(known.begin(), known.end(), folder) == known.end())
-      plan.files.read_only.push_back(folder);
-  }
+  world::WorldPlan plan = plan_for(options_, *job.scenario, subject);
   if (options_.keep != Keep::never) {
     running.keep = (fs::absolute(options_.keep_folder) / file_name_of(job)).string();
     std::error_code ignored;
@@ -298,12 +306,9 @@ void Scheduler::finish(const Job& job, CellResult result) {
     auto& notes = result_.notes;
     if (std::find(notes.begin(), notes.end(), note) == notes.end()) notes.push_back(note);
   }
-  if (--open_cells_[job.scenario] == 0) finish_scenario(*job.scenario);
+  const Group group = group_of(job);
+  if (--open_cells_[group] == 0) judge_across(*job.scenario, by_group_[group]);
   on_result_(*job.result);
-}
-
-void Scheduler::finish_scenario(scenario::Scenario& scenario) {
-  judge_across(scenario, by_scenario_[&scenario]);
 }
 
 void Scheduler::interrupt() {
@@ -377,7 +382,7 @@ std::size_t cell_count(const std::vector<scenario::Scenario>& scenarios,
         std::count_if(scenario.cells.begin(), scenario.cells.end(),
                       [&options](const scenario::Cell& cell) { return selected(options, cell); }));
   }
-  return count;
+  return count * std::max<std::size_t>(1, options.subjects.size()) * options.repeat;
 }
 
 RunResult run_scenarios(std::vector<scenario::Scenario>& scenarios, const RunOptions& options,

@@ -2,13 +2,16 @@
 // clones a world per cell and never becomes large.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "simulator/runner/result.h"
 #include "simulator/scenario/scenario.h"
+#include "simulator/subject/description.h"
 
 namespace sallyport::sim::runner {
 
@@ -21,7 +24,13 @@ struct RunOptions {
   std::string keep_folder;  // where artefacts are kept; made if it isn't there
   // Absolute paths.
   std::string supervisor_binary, gateway_binary, middleware_binary;
+  bool strict = false;       // what can't run here fails
+  std::uint64_t repeat = 1;  // each cell so often, at least once
+  // Instead of the scenarios' own: nonces, keys, and the order in which cells begin.
+  std::optional<std::uint64_t> seed;
   std::vector<std::string> cells;  // only cells of these names; empty: all
+  // Each cell runs on each of them, and results name theirs; empty: on the reference, unnamed.
+  std::vector<subject::Description> subjects;
 };
 
 // Called as each cell ends.

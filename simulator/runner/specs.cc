@@ -80,10 +80,11 @@ std::string key_value(const Stage& stage, const std::string& provider, const std
   return stage.variable(fmt::format("{}.key.{}", provider, key)).value_or("");
 }
 
-std::optional<subject::Route> route_of(const Stage& stage) {
-  if (!stage.control.inference || stage.control.deleted.contains(stage.control.inference->provider))
-    return std::nullopt;
-  const scenario::Inference& inference = *stage.control.inference;
+std::optional<subject::Route> route_of(const Stage& stage, const std::string& supervisor) {
+  const auto found = stage.control.routes.find(supervisor);
+  if (found == stage.control.routes.end() || !found->second) return std::nullopt;
+  const scenario::Inference& inference = *found->second;
+  if (stage.control.deleted.contains(inference.provider)) return std::nullopt;
   const providers::ProviderSpec* const spec = provider_spec(stage, inference.provider);
   if (spec == nullptr) return std::nullopt;
   subject::Route route;
@@ -101,22 +102,28 @@ std::optional<subject::Route> route_of(const Stage& stage) {
   return route;
 }
 
-subject::SubjectSpec subject_spec(const Stage& stage) {
-  const scenario::Supervisor& given = *stage.cell.supervisor;
+subject::SubjectSpec subject_spec(const Stage& stage, const scenario::Supervisor& given) {
   const journal::Lookup lookup = stage.lookup();
   subject::SubjectSpec spec;
   spec.name = given.name;
+  spec.description = stage.options.subject;
   spec.binary = stage.options.supervisor_binary;
   spec.folder = stage.options.run_folder + "/" + given.name;
   spec.host = stage.hosts->view(given.host);
-  spec.sandbox_net_namespace = stage.hosts->has(given.serves) ? stage.hosts->fd(given.serves) : -1;
+  if (stage.hosts->has(given.serves)) {
+    spec.agent_host = stage.hosts->view(given.serves);
+    if (stage.hosts->stands(given.serves))
+      spec.sandbox_net_namespace = stage.hosts->fd(given.serves);
+  }
+  const auto link = stage.cell.inner_links.find(given.serves);
+  if (link != stage.cell.inner_links.end()) spec.agent_address = link->second.inner;
   spec.listen = given.listen;
   if (stage.cell.gateway) {
     const std::string url = stage.variable(std::string(kGateway) + ".url").value_or("");
-    spec.uplink = subject::Uplink{url, kSandbox, given.poll};
+    spec.uplink = subject::Uplink{url, given.name, given.poll};
   } else {
-    spec.policy_yaml = journal::expand(stage.control.policy_yaml, lookup, true);
-    spec.route = route_of(stage);
+    spec.policy_yaml = journal::expand(stage.control.policies.at(given.name), lookup, true);
+    spec.route = route_of(stage, given.name);
     spec.routes_file = may_set_route(stage.cell);
     spec.middleware = registrations_of(stage);
   }
@@ -144,15 +151,22 @@ subject::GatewaySpec gateway_spec(const Stage& stage) {
   spec.address = stage.variable(spec.name + ".url").value_or("");
   for (const providers::ProviderSpec& provider : stage.cell.providers) {
     spec.providers.push_back(record_of(stage, provider));
-    if (!provider.credential.empty()) spec.attached.push_back(provider.name);
   }
-  if (stage.control.inference) {
-    const scenario::Inference& inference = *stage.control.inference;
+  if (stage.cell.inference) {
+    const scenario::Inference& inference = *stage.cell.inference;
     spec.route = subject::RouteSetting{inference.provider, inference.model, inference.timeout};
   }
-  spec.policy_yaml = journal::expand(stage.control.policy_yaml, stage.lookup(), true);
   spec.middleware = registrations_of(stage);
-  spec.sandbox = kSandbox;
+  for (const scenario::Supervisor& supervisor : stage.cell.supervisors) {
+    subject::SandboxRecord sandbox;
+    sandbox.name = supervisor.name;
+    const std::string& policy = stage.control.policies.at(supervisor.name);
+    sandbox.policy_yaml = journal::expand(policy, stage.lookup(), true);
+    for (const providers::ProviderSpec& provider : stage.cell.providers) {
+      if (!provider.credential.empty()) sandbox.attached.push_back(provider.name);
+    }
+    spec.sandboxes.push_back(std::move(sandbox));
+  }
   return spec;
 }
 
@@ -184,8 +198,10 @@ middleware::Surroundings surroundings_of(Stage& stage, const middleware::Service
                                         stage.options.run_folder + "/" + service.name,
                                         1.0,  // the loader has scaled the script
                                         {},
+                                        {},
                                         {}};
   surroundings.step_of = [on](std::string_view bytes) { return on->step_of(bytes); };
+  surroundings.nonce_of = [on](std::string_view bytes) { return on->nonce_in(bytes); };
   surroundings.host_of = [on, host](const net::Endpoint& peer) {
     return on->hosts->host_of(peer.address, host);
   };

@@ -10,18 +10,19 @@
 
 namespace sallyport::sim::runner {
 
-inline constexpr const char* kSandbox = "sandbox";  // its id and its name at the gateway
-
-[[nodiscard]] subject::SubjectSpec subject_spec(const Stage& stage);
+// A supervisor's sandbox has its name at the gateway.
+[[nodiscard]] subject::SubjectSpec subject_spec(const Stage& stage,
+                                                const scenario::Supervisor& supervisor);
 [[nodiscard]] subject::GatewaySpec gateway_spec(const Stage& stage);
 [[nodiscard]] middleware::ServiceSpec service_spec(const Stage& stage,
                                                    const middleware::ServiceSpec& written);
 [[nodiscard]] middleware::Surroundings surroundings_of(Stage& stage,
                                                        const middleware::ServiceSpec& service);
 
-// What `inference.local` leads to by now, for a subject that reads it from files; none without a
-// route.
-[[nodiscard]] std::optional<subject::Route> route_of(const Stage& stage);
+// What `inference.local` of that supervisor leads to by now, for one that reads it from files; none
+// without a route.
+[[nodiscard]] std::optional<subject::Route> route_of(const Stage& stage,
+                                                     const std::string& supervisor);
 
 // The variables that a provider's record keeps its key under, the control plane's own first; empty
 // for one without keys.

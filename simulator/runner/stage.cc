@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "reference/base/check.h"
+#include "simulator/runner/firewall_steps.h"
 #include "simulator/runner/specs.h"
 
 namespace sallyport::sim::runner {
@@ -15,8 +16,9 @@ constexpr std::string_view kNoncePrefix = "spn";
 constexpr std::size_t kNonceOctets = 8;
 constexpr std::size_t kNonceLength = kNoncePrefix.size() + 2 * kNonceOctets;
 
-std::uint64_t seed_of(const scenario::Scenario& scenario, const scenario::Cell& cell) {
-  std::uint64_t hash = scenario.seed ^ 0xcbf29ce484222325U;
+std::uint64_t seed_of(const scenario::Scenario& scenario, const scenario::Cell& cell,
+                      std::optional<std::uint64_t> given) {
+  std::uint64_t hash = given.value_or(scenario.seed) ^ 0xcbf29ce484222325U;
   for (const char c : cell.name) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3U;
   return hash;
 }
@@ -54,8 +56,8 @@ std::vector<topology::HostSpec> hosts_with_addresses(const scenario::Cell& cell)
     add_address(hosts, cell, service.host, service.listen.address);
   }
   if (cell.gateway) add_address(hosts, cell, cell.gateway->host, cell.gateway->listen.address);
-  if (cell.supervisor)
-    add_address(hosts, cell, cell.supervisor->host, cell.supervisor->listen.address);
+  for (const scenario::Supervisor& supervisor : cell.supervisors)
+    add_address(hosts, cell, supervisor.host, supervisor.listen.address);
   return hosts;
 }
 
@@ -81,12 +83,14 @@ Stage::Stage(const scenario::Scenario& of, const scenario::Cell& one, StageOptio
       deadlines(loop.executor(), clock),
       log(base::LogLevel::warning),
       group(loop.executor(), log),
-      random(seed_of(of, one)) {
+      random(seed_of(of, one, options.seed)) {
   variables["run.nonce"] = random.hex(kNonceOctets);
   variables["run.dir"] = options.run_folder;
   mint_keys();
-  control.policy_yaml = cell.policy_yaml;
-  control.inference = cell.inference;
+  for (const scenario::Supervisor& supervisor : cell.supervisors) {
+    control.policies[supervisor.name] = supervisor.policy_yaml;
+    control.routes[supervisor.name] = supervisor.inference;
+  }
   for (const providers::ProviderSpec& provider : cell.providers) {
     if (!provider.keys.empty()) control.keys[provider.name] = provider.keys.front();
   }
@@ -108,12 +112,13 @@ std::optional<std::string> Stage::build_hosts() {
   const std::string folder = options.run_folder + "/hosts";
   ::mkdir(folder.c_str(), 0755);
   std::string about;
-  auto built = topology::Hosts::build(hosts_with_addresses(cell), folder, about);
+  auto built = topology::Hosts::build(hosts_with_addresses(cell), cell.networks, folder, about);
   if (!built) return fmt::format("host {}: {}", about, built.error().message());
   hosts.emplace(std::move(*built));
   faults.emplace(loop.executor(), clock);
+  hops.emplace(loop.executor(), deadlines);
   watch_for_escapes();
-  return std::nullopt;
+  return put_up_firewall(*this);
 }
 
 void Stage::watch_for_escapes() {
@@ -129,80 +134,8 @@ void Stage::watch_for_escapes() {
     journal.append(std::move(event));
   });
   std::string about;
-  if (const auto installed = guard->install(*hosts, about); !installed)
+  if (const auto installed = guard->install(*hosts, rules_ever(cell), about); !installed)
     guard_off = fmt::format("{}: {}", about, installed.error().message());
-}
-
-providers::Environment Stage::environment_for(const std::string& actor, const std::string& host) {
-  providers::Environment environment{
-      loop.executor(), deadlines, clock, journal, log, *authority, {}, {}, {}, {}, {}, 1.0};
-  for (const Canary& canary : canaries) {
-    if (canary.provider == actor) environment.keys[canary.key] = canary.value;
-  }
-  environment.host_of = [this, host](const net::Endpoint& peer) {
-    return hosts->host_of(peer.address, host);
-  };
-  environment.step_of = [this](std::string_view bytes) { return step_of(bytes); };
-  environment.nonce_of = [this](std::string_view bytes) { return nonce_in(bytes); };
-  environment.lookup = lookup();
-  return environment;
-}
-
-template <class Actor, class Spec>
-std::optional<std::string> Stage::place(std::map<std::string, std::unique_ptr<Actor>>& actors,
-                                        const Spec& spec) {
-  auto socket = hosts->listen_tcp(spec.host, spec.listen);
-  if (!socket) {
-    return fmt::format("{} can't listen on {} in {}: {}", spec.name, spec.listen.to_string(),
-                       spec.host, socket.error().message());
-  }
-  actors[spec.name] =
-      std::make_unique<Actor>(spec, environment_for(spec.name, spec.host), std::move(*socket));
-  return std::nullopt;
-}
-
-std::optional<std::string> Stage::start_actors() {
-  authority = wire::Authority::make(clock.wall_ms());
-  world_trust = wire::TlsContext::client(authority->ca_pem());
-  for (const providers::ProviderSpec& spec : cell.providers) {
-    if (auto trouble_there = place(providers, spec)) return trouble_there;
-  }
-  for (const providers::DecoySpec& spec : cell.decoys) {
-    if (auto trouble_there = place(decoys, spec)) return trouble_there;
-  }
-  choose_ports();
-  name_actors();
-  make_processes();
-  for (const auto& [name, provider] : providers) provider->start();
-  for (const auto& [name, decoy] : decoys) decoy->start();
-  name_server =
-      std::make_unique<topology::NameServer>(loop.executor(), deadlines, journal, cell.zone);
-  name_server->set_step_of([this](const std::string&, const std::string&) { return only_step(); });
-  if (const auto started = name_server->start(*hosts); !started) {
-    return "the name server can't listen: " + started.error().message();
-  }
-  return std::nullopt;
-}
-
-// Gateway and services are processes that may be down when others are told where they are. Their
-// ports are below those that the kernel gives to clients.
-void Stage::choose_ports() {
-  constexpr std::uint16_t kFirstPort = 17670;
-  if (cell.gateway) process_listeners_[kGateway] = cell.gateway->listen;
-  for (const middleware::ServiceSpec& service : cell.middleware)
-    process_listeners_[service.name] = service.listen;
-  std::set<std::uint16_t> taken;
-  for (const auto& [name, provider] : providers) taken.insert(provider->endpoint().port);
-  for (const auto& [name, decoy] : decoys) taken.insert(decoy->endpoint().port);
-  if (cell.supervisor) taken.insert(cell.supervisor->listen.port);
-  for (const auto& [name, at] : process_listeners_) taken.insert(at.port);
-  std::uint16_t next = kFirstPort;
-  for (auto& [name, at] : process_listeners_) {
-    if (at.port != 0) continue;
-    while (taken.contains(next)) ++next;
-    at.port = next;
-    taken.insert(next);
-  }
 }
 
 void Stage::make_processes() {
@@ -214,18 +147,20 @@ void Stage::make_processes() {
     services[service.name] = std::make_unique<middleware::Service>(service_spec(*this, service),
                                                                    surroundings_of(*this, service));
   }
-  if (cell.supervisor) {
-    subject = std::make_unique<subject::Subject>(subject_spec(*this), loop.executor(), deadlines,
-                                                 journal, [this] { return only_step(); });
+  for (const scenario::Supervisor& supervisor : cell.supervisors) {
+    subjects[supervisor.name] = std::make_unique<subject::Subject>(
+        subject_spec(*this, supervisor), loop.executor(), deadlines, journal,
+        [this, name = supervisor.name] { return step_behind(name); });
   }
 }
 
 void Stage::drain() {
   if (guard) guard->drain();
+  if (firewall) firewall->drain();
   if (faults) faults->drain();
   for (const auto& [name, service] : services) service->drain_events();
   if (gateway) gateway->process().drain();
-  if (subject) subject->process().drain();
+  for (const auto& [name, subject] : subjects) subject->drain();
 }
 
 void Stage::name_actors() {
@@ -251,9 +186,9 @@ void Stage::name_actors() {
     const std::string address = own_address(at).to_string();
     name(actor, "http://" + authority_of(address, at.port, false), address, at);
   }
-  if (cell.supervisor) {
-    const net::Endpoint at = cell.supervisor->listen;
-    name(cell.supervisor->name, "http://" + at.to_string(), at.address.to_string(), at);
+  for (const scenario::Supervisor& supervisor : cell.supervisors) {
+    const net::Endpoint at = supervisor.listen;
+    name(supervisor.name, "http://" + at.to_string(), at.address.to_string(), at);
   }
 }
 
@@ -261,13 +196,15 @@ std::optional<std::string> Stage::variable(std::string_view name) const {
   const auto found = variables.find(std::string(name));
   if (found != variables.end()) return found->second;
   constexpr std::string_view kPlaceholder = ".placeholder";
-  if (!name.ends_with(kPlaceholder) || !subject) return std::nullopt;
+  if (!name.ends_with(kPlaceholder)) return std::nullopt;
   name.remove_suffix(kPlaceholder.size());
   // The subject writes it, perhaps anew, once it knows of the credential.
   for (const providers::ProviderSpec& spec : cell.providers) {
     if (spec.name != name || spec.credential.empty()) continue;
-    for (const auto& [variable, value] : subject->agent_environment()) {
-      if (variable == spec.credential) return value;
+    for (const auto& [supervisor, subject] : subjects) {
+      for (const auto& [variable, value] : subject->agent_environment()) {
+        if (variable == spec.credential) return value;
+      }
     }
   }
   return std::nullopt;
@@ -304,14 +241,38 @@ std::string Stage::step_of(std::string_view bytes) const {
   return found != nonces_.end() ? found->second : only_step();
 }
 
+std::string Stage::step_behind(const std::string& supervisor) const {
+  if (cell.supervisors.size() < 2) return only_step();
+  const auto behind = [&](const std::string& name) {
+    const auto step = std::find_if(cell.steps.begin(), cell.steps.end(),
+                                   [&name](const scenario::Step& one) { return one.name == name; });
+    if (step == cell.steps.end()) return false;
+    if (step->via == supervisor) return true;
+    const subject::Subject* const serves = step->via == "auto" ? serving(step->from) : nullptr;
+    return serves != nullptr && serves->spec().name == supervisor;
+  };
+  std::vector<std::string> steps;
+  std::copy_if(under_way.begin(), under_way.end(), std::back_inserter(steps), behind);
+  if (steps.empty() && under_way.empty() && behind(last_under_way)) return last_under_way;
+  return steps.size() == 1 ? steps.front() : std::string();
+}
+
 std::string Stage::only_step() const {
   if (under_way.empty()) return last_under_way;
   return under_way.size() == 1 ? *under_way.begin() : std::string();
 }
 
 subject::Subject* Stage::serving(std::string_view host) const {
-  const bool serves = subject && cell.supervisor && cell.supervisor->serves == host;
-  return serves ? subject.get() : nullptr;
+  for (const scenario::Supervisor& supervisor : cell.supervisors) {
+    const auto found = subjects.find(supervisor.name);
+    if (supervisor.serves == host && found != subjects.end()) return found->second.get();
+  }
+  return nullptr;
+}
+
+std::shared_ptr<wire::TlsContext> Stage::trust_of(const std::string& supervisor) const {
+  const auto found = sandbox_trust.find(supervisor);
+  return found == sandbox_trust.end() ? nullptr : found->second;
 }
 
 Stage::Listener Stage::listener_of(const std::string& actor) const {
@@ -324,8 +285,9 @@ Stage::Listener Stage::listener_of(const std::string& actor) const {
   for (const middleware::ServiceSpec& service : cell.middleware) {
     if (service.name == actor) return {service.host, process_listeners_.at(actor)};
   }
-  CHECK(cell.supervisor && cell.supervisor->name == actor);
-  return {cell.supervisor->host, cell.supervisor->listen};
+  const scenario::Supervisor* const supervisor = scenario::supervisor_named(cell, actor);
+  CHECK(supervisor != nullptr);
+  return {supervisor->host, supervisor->listen};
 }
 
 std::string Stage::actor_at(const net::Endpoint& endpoint) const {
@@ -342,7 +304,9 @@ std::string Stage::actor_at(const net::Endpoint& endpoint) const {
   for (const auto& [name, at] : process_listeners_) {
     if (listens(at)) return name;
   }
-  if (cell.supervisor && listens(cell.supervisor->listen)) return cell.supervisor->name;
+  for (const scenario::Supervisor& supervisor : cell.supervisors) {
+    if (listens(supervisor.listen)) return supervisor.name;
+  }
   return {};
 }
 

@@ -23,6 +23,7 @@
 #include "simulator/providers/decoy.h"
 #include "simulator/providers/provider.h"
 #include "simulator/runner/escapes.h"
+#include "simulator/runner/leaks.h"
 #include "simulator/runner/record.h"
 #include "simulator/runner/result.h"
 #include "simulator/scenario/scenario.h"
@@ -30,6 +31,8 @@
 #include "simulator/subject/subject.h"
 #include "simulator/topology/escape_guard.h"
 #include "simulator/topology/faults.h"
+#include "simulator/topology/firewall.h"
+#include "simulator/topology/hop.h"
 #include "simulator/topology/hosts.h"
 #include "simulator/topology/name_server.h"
 #include "simulator/wire/certificates.h"
@@ -42,8 +45,11 @@ struct StageOptions {
   // Absolute paths.
   std::string supervisor_binary, gateway_binary, middleware_binary;
   std::string run_folder;  // writable, this cell's own
+  subject::Description subject = subject::reference_description();
   double slow = 1.0;
-  bool ids = false;  // agents can be given an id of their own
+  bool ids = false;                   // agents can be given an id of their own
+  bool trace = false;                 // results tell what happened, in order
+  std::optional<std::uint64_t> seed;  // instead of the scenario's
 };
 
 // A key that may be seen on the way to its provider only.
@@ -55,11 +61,14 @@ struct Canary {
 
 // What the control plane says by now: the cell's own words, and what steps made of them.
 struct ControlPlane {
-  std::string policy_yaml;  // may hold variables
-  std::optional<scenario::Inference> inference;
+  // By supervisor; may hold variables. With a gateway every route is the same.
+  std::map<std::string, std::string> policies;
+  std::map<std::string, std::optional<scenario::Inference>> routes;
   std::map<std::string, std::string> keys;  // the key that it hands out, by provider
   std::set<std::string> deleted;            // providers without a record
 };
+
+struct Squatter;  // process_faults.cc
 
 class Stage {
  public:
@@ -89,9 +98,13 @@ class Stage {
   // The only client step under way, or, when none is, the last that was; empty when there are
   // several.
   [[nodiscard]] std::string only_step() const;
+  // As only_step(), of the steps whose way leads through that supervisor where there are several.
+  [[nodiscard]] std::string step_behind(const std::string& supervisor) const;
 
   // The supervisor that serves `host`; null when none does.
   [[nodiscard]] subject::Subject* serving(std::string_view host) const;
+  // Whom clients behind that supervisor trust; null until it is ready.
+  [[nodiscard]] std::shared_ptr<wire::TlsContext> trust_of(const std::string& supervisor) const;
   // Where an actor listens, and in which host; its port is known even while it is down. CHECKs that
   // there is such an actor.
   struct Listener {
@@ -122,15 +135,18 @@ class Stage {
   std::optional<topology::Hosts> hosts;
   std::unique_ptr<wire::Authority> authority;
   std::shared_ptr<wire::TlsContext> world_trust;
-  std::shared_ptr<wire::TlsContext> sandbox_trust;  // null until the subject is ready
+  std::map<std::string, std::shared_ptr<wire::TlsContext>>
+      sandbox_trust;  // by supervisor that is ready
   std::optional<topology::Faults> faults;
+  std::optional<topology::Firewall> firewall;
+  std::optional<topology::Hops> hops;
   std::optional<topology::EscapeGuard> guard;
   std::unique_ptr<topology::NameServer> name_server;
   std::map<std::string, std::unique_ptr<providers::Provider>> providers;
   std::map<std::string, std::unique_ptr<providers::Decoy>> decoys;
   std::unique_ptr<subject::Gateway> gateway;
   std::map<std::string, std::unique_ptr<middleware::Service>> services;
-  std::unique_ptr<subject::Subject> subject;
+  std::map<std::string, std::unique_ptr<subject::Subject>> subjects;  // by name
   agents::ConnectionPool pool;
 
   std::vector<Canary> canaries;
@@ -139,9 +155,13 @@ class Stage {
   std::string last_under_way;
   StepRecords records;
   ControlPlane control;
+  std::set<std::string> removed_providers;                 // that a step has taken away
+  std::set<std::string> removed_services;                  // by `middleware` steps
   std::map<std::string, scenario::Fault> faults_in_force;  // by the step that began them
   // What ran as a command: its arguments, environment and output, for the secrets rule.
   std::map<std::string, std::string> command_texts;
+  std::map<std::string, std::shared_ptr<Squatter>> squatters;  // by the step that began them
+  std::map<std::string, Holdings> holdings;                    // by actor, when it had become ready
   std::vector<SeenEscape> escapes;
   std::string guard_off;  // why escapes aren't looked for; empty: they are
   // Something of ours broke; the cell's verdict is `error`.
@@ -158,9 +178,11 @@ class Stage {
   [[nodiscard]] std::optional<std::string> place(
       std::map<std::string, std::unique_ptr<Actor>>& actors, const Spec& spec);
   void make_processes();
+  [[nodiscard]] std::uint16_t free_port();
   void choose_ports();
 
   std::map<std::string, net::Endpoint> process_listeners_;  // of gateway and services
+  std::set<std::uint16_t> taken_ports_;                     // written, or chosen by now
   std::map<std::string, std::string, std::less<>> nonces_;
 };
 

@@ -48,6 +48,26 @@ TEST(Control, KeysAreRotatedRevokedAndUpdated) {
   EXPECT_EQ(verb<KeyChange>("{update: api, key: k1}").kind, KeyChange::Kind::update);
 }
 
+TEST(Control, AColumnOfTheMatrixMayBeAWholeCommand) {
+  const Scenario scenario = loaded(
+      "matrix: {client: {list: {argv: [echo, a b]}, text: {argv: 'echo $(id)'}}}\n"
+      "steps: {it: {run: $(matrix.client.argv)}}\n");
+  ASSERT_EQ(scenario.cells.size(), 2U);
+  const auto argv = [&](std::size_t cell) {
+    return std::get<agents::RunSpec>(scenario.cells[cell].steps[0].verb).argv;
+  };
+  EXPECT_THAT(argv(0), ::testing::ElementsAre("echo", "a b"));
+  EXPECT_THAT(argv(1), ::testing::ElementsAre("sh", "-c", "echo $$(id)"));
+}
+
+TEST(Control, AToolMayBeOneThatIsNotThere) {
+  const auto run = verb<agents::RunSpec>("{run: [sh], tools: {curl: none, jq: {exit: 2}}}");
+  ASSERT_EQ(run.tools.size(), 2U);
+  EXPECT_TRUE(run.tools[0].missing);
+  EXPECT_FALSE(run.tools[1].missing);
+  EXPECT_EQ(run.tools[1].exit, 2);
+}
+
 TEST(Control, ExpectsToBeDoneUnlessToldOtherwise) {
   const Scenario scenario = loaded(
       "gateway: {}\n"
@@ -101,7 +121,7 @@ TEST(Control, AKindOfTheMatrixMayStandBesideTheFieldsOfAny) {
   };
   EXPECT_FALSE(fault(0).delay.has_value());
   EXPECT_EQ(fault(1).delay, milliseconds(30));
-  EXPECT_EQ(fault(1).offset, 0U);
+  EXPECT_FALSE(fault(1).offset.has_value());
   EXPECT_EQ(fault(2).offset, 4U);
 }
 
@@ -193,8 +213,8 @@ TEST(Gateway, TheSupervisorPollsItAndMayStartLater) {
       "gateway: {}\n"
       "supervisor: {initially: down, poll: 20ms}\n"
       "steps:\n  started: {start: supervisor}\n");
-  EXPECT_FALSE(scenario.cells[0].supervisor->up);
-  EXPECT_EQ(scenario.cells[0].supervisor->poll, milliseconds(20));
+  EXPECT_FALSE(scenario.cells[0].supervisors.front().up);
+  EXPECT_EQ(scenario.cells[0].supervisors.front().poll, milliseconds(20));
 }
 
 TEST(Provider, CredentialsHavePlaceholders) {

@@ -12,33 +12,8 @@
 namespace sallyport::sim::scenario {
 namespace {
 
-constexpr std::array kListeners{SourceType::provider, SourceType::decoy, SourceType::middleware,
-                                SourceType::gateway, SourceType::supervisor};
-constexpr std::array kProcesses{SourceType::middleware, SourceType::gateway,
-                                SourceType::supervisor};
-constexpr std::array kAnswerers{SourceType::provider, SourceType::middleware};
-constexpr std::array kServices{SourceType::middleware};
-
-struct FaultRule {
-  std::string_view name;
-  FaultKind kind;
-  std::span<const SourceType> targets;
-};
-
-constexpr std::array<FaultRule, 10> kFaults{{
-    {"none", FaultKind::none, kListeners},
-    {"refused", FaultKind::refused, kListeners},
-    {"filtered", FaultKind::filtered, kListeners},
-    {"blackhole", FaultKind::blackhole, kListeners},
-    {"reset", FaultKind::reset, kListeners},
-    {"frozen", FaultKind::frozen, kProcesses},
-    {"slow", FaultKind::slow, kAnswerers},
-    {"unavailable", FaultKind::unavailable, kServices},
-    {"internal", FaultKind::internal, kServices},
-    {"malformed", FaultKind::malformed, kServices},
-}};
-constexpr std::array<std::string_view, 7> kFaultsLater{
-    "idle_cut", "nxdomain", "servfail", "silent", "wrong_id", "truncated", "shifted"};
+constexpr std::array kActors{SourceType::provider, SourceType::decoy, SourceType::middleware,
+                             SourceType::gateway, SourceType::supervisor};
 
 struct Signal {
   std::string_view name;
@@ -68,6 +43,94 @@ std::string names_of_types(std::span<const SourceType> types) {
   for (const SourceType type : types) names.push_back(name_of(type));
   return fmt::format("{}", fmt::join(names, ", "));
 }
+
+KeyChange decode_key_change(std::string_view verb, Reader& reader, Context& context) {
+  KeyChange change;
+  change.kind = verb == "rotate"   ? KeyChange::Kind::rotate
+                : verb == "revoke" ? KeyChange::Kind::revoke
+                                   : KeyChange::Kind::update;
+  change.provider = provider_at(reader.get(verb), context);
+  const Node* key = reader.get("key");
+  if (key == nullptr) return change;
+  change.key = as_text(*key, context.complaints).value_or("");
+  const auto keys = context.keys.find(change.provider);
+  if (keys != context.keys.end() && !keys->second.empty()) {
+    const std::set<std::string> known(keys->second.begin(), keys->second.end());
+    check_known(*key, change.key, known, "key", context.complaints);
+  } else if (context.sources.contains(change.provider)) {
+    context.complaints.at(
+        *key, fmt::format("\"{}\" has no keys; list them, as in keys: [k1, k2]", change.provider));
+  }
+  return change;
+}
+
+DeleteRecord decode_delete(Reader& reader, Context& context) {
+  DeleteRecord record;
+  const Node* node = reader.get("delete");
+  record.provider = provider_at(node, context);
+  record.force = reader.boolean("force", false);
+  if (!context.cell.gateway) {
+    context.complaints.at(*node,
+                          "\"delete\" takes a record from the gateway, and there is none in this "
+                          "world; write gateway: {}");
+  }
+  return record;
+}
+
+Lift decode_lift(Reader& reader, const Step& step, Context& context) {
+  Lift lift;
+  const Node& node = *reader.get("lift");
+  lift.step = as_text(node, context.complaints).value_or("");
+  std::set<std::string> faults;
+  for (const auto& [name, type] : context.sources) {
+    if (type == SourceType::fault) faults.insert(name);
+  }
+  const bool known = check_known(node, lift.step, faults, "fault step", context.complaints);
+  if (known && not_earlier(lift.step, step.name, context)) {
+    context.complaints.at(node, fmt::format("\"{}\" doesn't come before \"{}\", so there is "
+                                            "nothing to lift",
+                                            lift.step, step.name));
+  }
+  return lift;
+}
+
+ProcessControl decode_process(std::string_view verb, Reader& reader, Context& context) {
+  ProcessControl control;
+  control.kind = verb == "stop"    ? ProcessControl::Kind::stop
+                 : verb == "start" ? ProcessControl::Kind::start
+                                   : ProcessControl::Kind::restart;
+  const std::string what = fmt::format("\"{}\"", verb);
+  control.actor = actor_at(reader.get(verb), kActors, what, context);
+  if (verb == "start") return control;
+  if (const Node* node = reader.get("signal")) {
+    const std::span<const Signal> signals(kSignals);
+    const auto word = as_word(*node, names_of(signals), "a signal", context.complaints);
+    if (word) control.signal = find_by_name(signals, *word)->number;
+  }
+  return control;
+}
+
+// `supervisor: NAME` beside a policy or a route: whose it is.
+std::string supervisor_at(Reader& reader, Context& context) {
+  const Node* node = reader.get("supervisor");
+  if (node == nullptr) return {};
+  const std::string name = as_text(*node, context.complaints).value_or("");
+  std::set<std::string> known;
+  for (const Supervisor& one : context.cell.supervisors) known.insert(one.name);
+  check_known(*node, name, known, "supervisor", context.complaints);
+  return name;
+}
+
+SetInference decode_set_inference(Reader& reader, Context& context) {
+  SetInference set{inference_of(*reader.get("inference"), context), supervisor_at(reader, context)};
+  if (!set.supervisor.empty() && context.cell.gateway) {
+    context.complaints.at(*reader.get("supervisor"),
+                          "a gateway has one route for every supervisor; leave \"supervisor\" out");
+  }
+  return set;
+}
+
+}  // namespace
 
 std::string provider_at(const Node* node, Context& context) {
   if (node == nullptr) return {};
@@ -101,133 +164,6 @@ std::string actor_at(const Node* node, std::span<const SourceType> types, std::s
   return name;
 }
 
-KeyChange decode_key_change(std::string_view verb, Reader& reader, Context& context) {
-  KeyChange change;
-  change.kind = verb == "rotate"   ? KeyChange::Kind::rotate
-                : verb == "revoke" ? KeyChange::Kind::revoke
-                                   : KeyChange::Kind::update;
-  change.provider = provider_at(reader.get(verb), context);
-  const Node* key = reader.require("key");
-  if (key == nullptr) return change;
-  change.key = as_text(*key, context.complaints).value_or("");
-  const auto keys = context.keys.find(change.provider);
-  if (keys != context.keys.end() && !keys->second.empty()) {
-    const std::set<std::string> known(keys->second.begin(), keys->second.end());
-    check_known(*key, change.key, known, "key", context.complaints);
-  } else if (context.sources.contains(change.provider)) {
-    context.complaints.at(
-        *key, fmt::format("\"{}\" has no keys; list them, as in keys: [k1, k2]", change.provider));
-  }
-  return change;
-}
-
-DeleteRecord decode_delete(Reader& reader, Context& context) {
-  DeleteRecord record;
-  const Node* node = reader.get("delete");
-  record.provider = provider_at(node, context);
-  record.force = reader.boolean("force", false);
-  if (!context.cell.gateway) {
-    context.complaints.at(*node,
-                          "\"delete\" takes a record from the gateway, and there is none in this "
-                          "world; write gateway: {}");
-  }
-  return record;
-}
-
-const FaultRule* fault_rule(const Node& node, Context& context) {
-  if (node.is_scalar()) {
-    const auto* later = std::find(kFaultsLater.begin(), kFaultsLater.end(), node.text);
-    if (later != kFaultsLater.end()) {
-      context.complaints.at(node, not_yet(fmt::format("the fault \"{}\"", node.text)));
-      return nullptr;
-    }
-  }
-  const std::span<const FaultRule> rules(kFaults);
-  const auto word = as_word(node, names_of(rules), "a fault", context.complaints);
-  return word ? find_by_name(rules, *word) : nullptr;
-}
-
-// A field that one kind has. Where the kind comes from the matrix it may stand for all.
-const Node* field_of_kind(Reader& reader, std::string_view key, bool belongs, const Node& kind,
-                          std::string_view of) {
-  const Node* node = reader.get(key);
-  if (node != nullptr && !belongs && !kind.record()) {
-    reader.complaints().at(*node, fmt::format("\"{}\" is for the fault \"{}\"", key, of));
-  }
-  return node;
-}
-
-std::uint64_t octets_at(const Node& node, Complaints& complaints) {
-  const bool size = node.is_scalar() && node.text.ends_with('B');
-  return (size ? as_size(node, complaints) : as_integer(node, complaints)).value_or(0);
-}
-
-Fault decode_fault(Reader& reader, Context& context) {
-  Fault fault;
-  const Node& node = *reader.get("fault");
-  const FaultRule* rule = fault_rule(node, context);
-  const Node* target = reader.require("target");
-  reader.known({"delay", "offset"});
-  // Words of a later version come with fields of their own.
-  if (rule == nullptr) {
-    reader.known({"silence", "how", "name", "by"});
-    return fault;
-  }
-  fault.kind = rule->kind;
-  if (target != nullptr && target->is_word("dns")) {
-    context.complaints.at(*target, not_yet("the target \"dns\""));
-  } else {
-    const std::string what = fmt::format("the fault \"{}\"", rule->name);
-    fault.target = actor_at(target, rule->targets, what, context);
-  }
-  const bool slow = rule->kind == FaultKind::slow;
-  if (const Node* delay = field_of_kind(reader, "delay", slow, node, "slow")) {
-    const auto value = as_duration(*delay, context.complaints);
-    if (slow) fault.delay = value;
-  }
-  const bool reset = rule->kind == FaultKind::reset;
-  if (const Node* offset = field_of_kind(reader, "offset", reset, node, "reset")) {
-    const std::uint64_t value = octets_at(*offset, context.complaints);
-    if (reset) fault.offset = value;
-  }
-  return fault;
-}
-
-Lift decode_lift(Reader& reader, const Step& step, Context& context) {
-  Lift lift;
-  const Node& node = *reader.get("lift");
-  lift.step = as_text(node, context.complaints).value_or("");
-  std::set<std::string> faults;
-  for (const auto& [name, type] : context.sources) {
-    if (type == SourceType::fault) faults.insert(name);
-  }
-  const bool known = check_known(node, lift.step, faults, "fault step", context.complaints);
-  if (known && not_earlier(lift.step, step.name, context)) {
-    context.complaints.at(node, fmt::format("\"{}\" doesn't come before \"{}\", so there is "
-                                            "nothing to lift",
-                                            lift.step, step.name));
-  }
-  return lift;
-}
-
-ProcessControl decode_process(std::string_view verb, Reader& reader, Context& context) {
-  ProcessControl control;
-  control.kind = verb == "stop"    ? ProcessControl::Kind::stop
-                 : verb == "start" ? ProcessControl::Kind::start
-                                   : ProcessControl::Kind::restart;
-  const std::string what = fmt::format("\"{}\"", verb);
-  control.actor = actor_at(reader.get(verb), kProcesses, what, context);
-  if (verb == "start") return control;
-  if (const Node* node = reader.get("signal")) {
-    const std::span<const Signal> signals(kSignals);
-    const auto word = as_word(*node, names_of(signals), "a signal", context.complaints);
-    if (word) control.signal = find_by_name(signals, *word)->number;
-  }
-  return control;
-}
-
-}  // namespace
-
 void decode_control(std::string_view verb, Reader& reader, Step& step, Context& context) {
   if (verb == "rotate" || verb == "revoke" || verb == "update") {
     step.verb = decode_key_change(verb, reader, context);
@@ -238,9 +174,11 @@ void decode_control(std::string_view verb, Reader& reader, Step& step, Context& 
   } else if (verb == "lift") {
     step.verb = decode_lift(reader, step, context);
   } else if (verb == "policy") {
-    step.verb = SetPolicy{policy_of(*reader.get(verb), context)};
+    step.verb = SetPolicy{policy_of(*reader.get(verb), context), supervisor_at(reader, context)};
   } else if (verb == "inference") {
-    step.verb = SetInference{inference_of(*reader.get(verb), context)};
+    step.verb = decode_set_inference(reader, context);
+  } else if (verb == "dns" || verb == "firewall" || verb == "providers" || verb == "middleware") {
+    decode_change(verb, reader, step, context);
   } else {
     step.verb = decode_process(verb, reader, context);
   }

@@ -1,6 +1,7 @@
 // Items of `expect`: exactly one question each, with a witness where an empty journal would do.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -10,21 +11,10 @@
 namespace sallyport::sim::scenario {
 namespace {
 
-constexpr std::array<std::string_view, 7> kItems{"count",   "never", "always", "eventually",
-                                                 "ordered", "span",  "same"};
-constexpr std::array<std::string_view, 2> kMoreItems{"differs", "checker"};
-
-struct CheckerRule {
-  std::string_view name;
-  bool provider = false;  // whether it has that argument
-  bool step = false;
-};
-constexpr std::array<CheckerRule, 4> kCheckers{{{"credential_epochs", true},
-                                                {"forwarded_once", true},
-                                                {"generation_monotonic"},
-                                                {"stream_prefix", true, true}}};
-constexpr std::array<std::string_view, 3> kCheckersLater{"chain_order", "audit_complete",
-                                                         "resources_flat"};
+constexpr std::array kServices{SourceType::middleware};
+// What runs as a process of its own.
+constexpr std::array kProcesses{SourceType::supervisor, SourceType::gateway,
+                                SourceType::middleware};
 
 std::optional<std::uint64_t> maybe_integer(Reader& reader, std::string_view key) {
   const Node* node = reader.get(key);
@@ -88,14 +78,13 @@ Ordered decode_ordered(const Node& node, Context& context) {
 
 Span decode_span(Reader& reader, const Node& node, Context& context) {
   Span span;
-  Reader inner(node, "a span", context.complaints);
+  Reader inner(node, keys::span(), context.complaints);
   if (const Node* from = inner.require("from")) {
     span.from = decode_selector(*from, SelectorUse::trigger, context);
   }
   if (const Node* to = inner.require("to")) {
     span.to = decode_selector(*to, SelectorUse::trigger, context);
   }
-  inner.finish();
   if (const Node* most = reader.get("at_most")) span.at_most = decode_bound(*most, context);
   if (const Node* least = reader.get("at_least")) span.at_least = decode_bound(*least, context);
   if (!reader.has("at_most") && !reader.has("at_least")) {
@@ -136,7 +125,7 @@ void decode_across(Reader& reader, const Node& across, Compare& compare, Context
 Compare decode_compare(const Node& node, bool differs, Context& context) {
   Compare compare;
   compare.differs = differs;
-  Reader reader(node, differs ? "a differs" : "a same", context.complaints);
+  Reader reader(node, keys::compare(), context.complaints);
   const Node* fact = reader.require("fact");
   compare.fact = reader.text("fact");
   if (const Node* across = reader.get("across")) {
@@ -144,56 +133,86 @@ Compare decode_compare(const Node& node, bool differs, Context& context) {
       context.complaints.at(node, "one of \"steps\" and \"across\", not both");
     }
     decode_across(reader, *across, compare, context);
-  } else if (const Node* steps = reader.require("steps")) {
+  } else if (const Node* steps = reader.get("steps")) {
     compare.steps = as_texts(*steps, context.complaints);
     if (compare.steps.size() != 2) context.complaints.at(*steps, "\"steps\" names two steps");
+  } else if (node.is_map()) {
+    context.complaints.at(node, "a comparison needs \"steps\" or \"across\"");
   }
-  reader.known({"steps", "across"});
   const std::set<std::string> known(context.steps.begin(), context.steps.end());
   const Node& where = reader.has("steps") ? *reader.get("steps") : node;
   for (const std::string& step : compare.steps) {
     const bool ok = check_known(where, step, known, "step", context.complaints);
     if (ok && fact != nullptr) check_fact(*fact, compare.fact, step, context);
   }
-  reader.finish();
   return compare;
 }
 
-Checker decode_checker(Reader& reader, const Node& node, const CheckerRule& rule,
-                       Context& context) {
-  Checker checker;
-  checker.name = rule.name;
-  if (const Node* provider = rule.provider ? reader.require("provider") : nullptr) {
-    checker.provider = as_text(*provider, context.complaints).value_or("");
-    std::set<std::string> known;
-    for (const auto& spec : context.cell.providers) known.insert(spec.name);
-    check_known(*provider, checker.provider, known, "provider", context.complaints);
+// A step whose type the checker is about; `what` as in "a request".
+std::string step_at(const Node* node, std::string_view checker, SourceType type,
+                    std::string_view what, Context& context) {
+  if (node == nullptr) return {};
+  const std::string name = as_text(*node, context.complaints).value_or("");
+  const std::set<std::string> known(context.steps.begin(), context.steps.end());
+  if (!check_known(*node, name, known, "step", context.complaints)) return name;
+  const auto source = context.sources.find(name);
+  if (source != context.sources.end() && source->second != type) {
+    context.complaints.at(*node,
+                          fmt::format("\"{}\" is about {}; \"{}\" is none", checker, what, name));
   }
-  if (const Node* step = rule.step ? reader.require("step") : nullptr) {
-    checker.step = as_text(*step, context.complaints).value_or("");
-    const std::set<std::string> known(context.steps.begin(), context.steps.end());
-    const bool is_step = check_known(*step, checker.step, known, "step", context.complaints);
-    const auto source = context.sources.find(checker.step);
-    if (is_step && source != context.sources.end() && source->second != SourceType::request) {
-      context.complaints.at(
-          *step, fmt::format("\"{}\" is about a request; \"{}\" is none", node.text, checker.step));
-    }
-  }
-  return checker;
+  return name;
 }
 
-// The checker's arguments, or nothing after a complaint.
-const CheckerRule* checker_rule(const Node& node, Context& context) {
-  if (node.is_scalar()) {
-    const auto* later = std::find(kCheckersLater.begin(), kCheckersLater.end(), node.text);
-    if (later != kCheckersLater.end()) {
-      context.complaints.at(node, not_yet(fmt::format("the checker \"{}\"", node.text)));
-      return nullptr;
-    }
+void decode_resources(Reader& reader, Checker& checker, Context& context) {
+  checker.actor = actor_at(reader.require("actor"), kProcesses, "\"resources_flat\"", context);
+  checker.rss = reader.size("rss", checker.rss);
+  checker.fds = reader.integer("fds", checker.fds);
+  const Node* node = reader.require("step");
+  if (node == nullptr) return;
+  checker.step = as_text(*node, context.complaints).value_or("");
+  const std::set<std::string> known(context.steps.begin(), context.steps.end());
+  if (!check_known(*node, checker.step, known, "step", context.complaints)) return;
+  for (const Step& step : context.cell.steps) {
+    if (step.name != checker.step || step.repeat > 1) continue;
+    context.complaints.at(*node,
+                          fmt::format("\"resources_flat\" watches a step that repeats; \"{}\" "
+                                      "doesn't",
+                                      checker.step));
   }
-  const std::span<const CheckerRule> rules(kCheckers);
-  const auto word = as_word(node, names_of(rules), "a checker", context.complaints);
-  return word ? find_by_name(rules, *word) : nullptr;
+}
+
+void decode_chain(Reader& reader, Checker& checker, Context& context) {
+  const Node* list = reader.require("middleware");
+  if (list == nullptr) return;
+  if (!list->is_list() || list->items.empty()) {
+    context.complaints.at(*list, "\"middleware\" is a list of services, in the order of the chain");
+  }
+  for (const NodePtr& item : list->items) {
+    std::string name = actor_at(item.get(), kServices, "\"chain_order\"", context);
+    const auto& known = checker.middleware;
+    if (std::find(known.begin(), known.end(), name) != known.end()) {
+      context.complaints.at(*item, fmt::format("\"{}\" stands twice", name));
+    }
+    checker.middleware.push_back(std::move(name));
+  }
+}
+
+Checker decode_checker(const Node& item, const std::string& name, Context& context) {
+  Reader reader(item, keys::checker(name), context.complaints);
+  Checker checker;
+  checker.name = name;
+  if (name == "resources_flat") decode_resources(reader, checker, context);
+  if (name == "chain_order") decode_chain(reader, checker, context);
+  const bool named = name == "chain_order" && reader.has("provider");
+  if (named) checker.provider = provider_at(reader.get("provider"), context);
+  const bool stream = name == "stream_prefix";
+  if (stream || name == "credential_epochs" || name == "forwarded_once") {
+    checker.provider = provider_at(reader.require("provider"), context);
+  }
+  if (stream) {
+    checker.step = step_at(reader.require("step"), name, SourceType::request, "a request", context);
+  }
+  return checker;
 }
 
 void decode_witness(Reader& reader, Expectation& out, Context& context) {
@@ -201,36 +220,32 @@ void decode_witness(Reader& reader, Expectation& out, Context& context) {
   if (node == nullptr) return;
   Witness witness;
   if (node->is_map()) {
-    Reader inner(*node, "a witness", context.complaints);
+    Reader inner(*node, keys::witness(), context.complaints);
     witness.selector = decode_selector(inner, SelectorUse::any, context);
     witness.at_least = inner.integer("at_least", 1, 1);
-    inner.finish();
   } else {
     witness.selector = decode_selector(*node, SelectorUse::any, context);
   }
   out.witness = std::move(witness);
 }
 
+// A `never` needs one by its table.
 void check_witness(const Node& node, const Expectation& out, Context& context) {
   const auto* count = std::get_if<Count>(&out.item);
-  const bool never = std::holds_alternative<Never>(out.item);
-  const bool bounded = count != nullptr && (count->at_least || count->at_most);
-  const bool may_be_none = bounded && count->at_least.value_or(0) == 0;
-  if (out.witness || (!never && !may_be_none)) return;
-  context.complaints.at(
-      node, fmt::format("{} holds for an empty journal, so it needs a \"witness\": an event that "
-                        "proves that the situation arose",
-                        never ? "a never" : "a count that may be 0"));
+  if (count == nullptr || out.witness) return;
+  const bool bounded = count->at_least || count->at_most;
+  if (!bounded || count->at_least.value_or(0) != 0) return;
+  context.complaints.at(node,
+                        "a count that may be 0 holds for an empty journal, so it needs a "
+                        "\"witness\": an event that proves that the situation arose");
 }
 
 // The one question of the item, or nothing after a complaint.
 std::optional<std::string> question_of(const Node& node, Context& context) {
+  const Words known = keys::questions();
   std::vector<std::string> found;
   for (const Entry& entry : node.entries) {
-    const auto is = [&](auto words) {
-      return std::find(words.begin(), words.end(), entry.key) != words.end();
-    };
-    if (is(kItems) || is(kMoreItems)) found.push_back(entry.key);
+    if (std::find(known.begin(), known.end(), entry.key) != known.end()) found.push_back(entry.key);
   }
   if (found.size() == 1) return found.front();
   if (found.size() > 1) {
@@ -238,8 +253,6 @@ std::optional<std::string> question_of(const Node& node, Context& context) {
         node, fmt::format("an item asks one question; this has {} and {}", found[0], found[1]));
     return std::nullopt;
   }
-  std::vector<std::string_view> known(kItems.begin(), kItems.end());
-  known.insert(known.end(), kMoreItems.begin(), kMoreItems.end());
   for (const Entry& entry : node.entries) {
     if (const auto meant = base::nearest(entry.key, known)) {
       context.complaints.at_key(
@@ -247,9 +260,8 @@ std::optional<std::string> question_of(const Node& node, Context& context) {
       return std::nullopt;
     }
   }
-  context.complaints.at(node,
-                        "an item of expect is a map with one of count, never, always, "
-                        "eventually, ordered, span, same, differs, checker");
+  context.complaints.at(
+      node, fmt::format("an item of expect is a map with one of {}", fmt::join(known, ", ")));
   return std::nullopt;
 }
 
@@ -273,24 +285,23 @@ std::optional<Expectation> decode_expectation(const Node& node, Context& context
   Expectation out;
   out.place = node.use();
   out.record = node.record();
-  Reader reader(node, fmt::format("a \"{}\" item", *question), context.complaints);
-  const Node& value = *reader.get(*question);
+  const Node& value = *node.find(*question);
   if (*question == "checker") {
-    const CheckerRule* rule = checker_rule(value, context);
-    if (rule == nullptr) return std::nullopt;
-    out.item = decode_checker(reader, value, *rule, context);
+    const auto name = as_word(value, keys::checkers(), "a checker", context.complaints);
+    if (!name) return std::nullopt;
+    out.item = decode_checker(node, *name, context);
   } else {
+    Reader reader(node, keys::item(*question), context.complaints);
     decode_item(*question, reader, value, out, context);
+    if (*question == "count" || *question == "never") decode_witness(reader, out, context);
   }
-  if (*question == "count" || *question == "never") decode_witness(reader, out, context);
   check_witness(node, out, context);
   for (const char* key : {"is", "at_least", "at_most"}) {
     const Node* limit = node.find(key);
     if (limit != nullptr && limit->record()) out.record = limit->record();
   }
-  const Node* when = reader.get("when");
+  const Node* when = node.find("when");
   const bool applies = when == nullptr || context.matrix.when_fits(*when, context.cell.values);
-  reader.finish();
   if (!applies) return std::nullopt;
   return out;
 }

@@ -114,7 +114,7 @@ void decode_pattern(Reader& reader, journal::Matcher& matcher) {
 
 void decode_parts(const Node& node, const Field& field, journal::Matcher& matcher,
                   Context& context) {
-  Reader reader(node, "a matcher", context.complaints);
+  Reader reader(node, keys::matcher(), context.complaints);
   if (node.entries.empty()) context.complaints.at(node, "a matcher needs at least one part");
   if (const Node* inner = reader.get("not")) {
     matcher.not_ = std::make_shared<journal::Matcher>(decode_matcher(*inner, field, context));
@@ -142,7 +142,6 @@ void decode_parts(const Node& node, const Field& field, journal::Matcher& matche
   if (const Node* part = reader.get("equals")) {
     matcher.equals_json = journal::Json{as_json(*part, context.complaints)};
   }
-  reader.finish();
 }
 
 // `headers: {name: MATCHER}` and `json: {/pointer: MATCHER}`.
@@ -161,13 +160,12 @@ bool all_pointers(const Node& node) {
 }
 
 std::optional<base::Duration> limit_of_supervisor(const Node& node, const std::string& name,
-                                                  Context& context) {
+                                                  const Supervisor& supervisor, Context& context) {
   std::vector<std::string_view> times;
   for (const base::LimitField& field : base::limit_fields()) {
     if (field.time == nullptr) continue;
     times.push_back(field.name);
     if (field.name != name) continue;
-    const Supervisor& supervisor = *context.cell.supervisor;
     const auto set = supervisor.limits.find(name);
     if (set != supervisor.limits.end()) return base::Duration(set->second.value);
     return base::Limits{}.*field.time;
@@ -185,11 +183,11 @@ std::optional<base::Duration> time_of_actor(const Node& node, std::string_view n
   const std::string field(dot == std::string_view::npos ? "" : name.substr(dot + 1));
   constexpr std::string_view kLimits = "limits.";
   std::vector<std::string_view> fields;
-  if (context.cell.supervisor && actor == context.cell.supervisor->name) {
+  if (const Supervisor* const supervisor = supervisor_named(context.cell, actor)) {
     if (field.starts_with(kLimits)) {
-      return limit_of_supervisor(node, field.substr(kLimits.size()), context);
+      return limit_of_supervisor(node, field.substr(kLimits.size()), *supervisor, context);
     }
-    if (field == "poll") return context.cell.supervisor->poll;
+    if (field == "poll") return supervisor->poll;
     fields = {"poll", "limits.NAME"};
   }
   for (const middleware::ServiceSpec& service : context.cell.middleware) {

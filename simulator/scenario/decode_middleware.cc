@@ -15,14 +15,8 @@ using middleware::Malformed;
 using middleware::Reaction;
 using middleware::ServiceSpec;
 
-constexpr std::array<std::string_view, 2> kUpDown{"up", "down"};
 constexpr std::array<std::string_view, 2> kOperations{"http_request", "websocket_message"};
-constexpr std::array<std::string_view, 3> kCalls{"evaluate", "preflight", "message"};
-constexpr std::array<std::string_view, 3> kDecisions{"allow", "deny", "skip"};
 constexpr std::array<std::string_view, 4> kChanges{"append", "overwrite", "skip", "remove"};
-constexpr std::array<std::string_view, 6> kMalformed{"none",     "decision_0",  "bad_reason_code",
-                                                     "oversize", "undecodable", "wrong_sequence"};
-
 template <std::size_t N>
 int index_of(const std::array<std::string_view, N>& words, std::string_view word) {
   const auto* found = std::find(words.begin(), words.end(), word);
@@ -32,7 +26,7 @@ int index_of(const std::array<std::string_view, N>& words, std::string_view word
 void decode_describe(Reader& reader, ServiceSpec& service) {
   const Node* node = reader.get("describe");
   if (node == nullptr) return;
-  Reader inner(*node, "a description", reader.complaints());
+  Reader inner(*node, keys::describe(), reader.complaints());
   if (const Node* operations = inner.get("operations")) {
     service.describe.operations.clear();
     if (!operations->is_list()) {
@@ -52,7 +46,6 @@ void decode_describe(Reader& reader, ServiceSpec& service) {
   // A text: the service may say what the contract doesn't allow.
   service.describe.timeout = inner.text("timeout");
   service.describe.audience = inner.text("audience");
-  inner.finish();
 }
 
 void decode_replace(Reader& reader, Reaction& reaction) {
@@ -68,7 +61,7 @@ void decode_replace(Reader& reader, Reaction& reaction) {
 }
 
 void decode_change(const Node& node, Reaction& reaction, Complaints& complaints) {
-  Reader reader(node, "a change of a header", complaints);
+  Reader reader(node, keys::header_change(), complaints);
   std::vector<std::string_view> found;
   for (const std::string_view word : kChanges) {
     if (reader.get(word) != nullptr) found.push_back(word);
@@ -83,17 +76,18 @@ void decode_change(const Node& node, Reaction& reaction, Complaints& complaints)
   change.how = static_cast<middleware::HeaderChange::How>(index_of(kChanges, found[0]));
   change.name = reader.text(found[0]);
   const bool removes = change.how == middleware::HeaderChange::How::remove;
-  if (!removes) reader.require("value");
+  if (!removes && !reader.has("value")) {
+    complaints.at(node, "a change of a header needs \"value\"");
+  }
   if (removes && reader.has("value")) {
     complaints.at(*reader.get("value"), "a header is removed by its name; leave \"value\" out");
   }
   change.value = reader.text("value");
-  reader.finish();
   reaction.headers.push_back(std::move(change));
 }
 
 void decode_finding(const Node& node, Reaction& reaction, Complaints& complaints) {
-  Reader reader(node, "a finding", complaints);
+  Reader reader(node, keys::finding(), complaints);
   middleware::FindingSpec finding;
   reader.require("type");
   finding.type = reader.text("type");
@@ -103,7 +97,6 @@ void decode_finding(const Node& node, Reaction& reaction, Complaints& complaints
     complaints.at(*reader.get("count"), "a count has 32 bits");
   }
   finding.count = static_cast<std::uint32_t>(count);
-  reader.finish();
   reaction.findings.push_back(std::move(finding));
 }
 
@@ -117,32 +110,35 @@ void decode_list(Reader& reader, std::string_view key, Reaction& reaction,
   for (const NodePtr& item : list->items) decode(*item, reaction, reader.complaints());
 }
 
+// The calls of a WebSocket's session, and what answers them alone: the values are there, the fake
+// service has no session yet.
 void decode_call(Reader& reader, Reaction& reaction) {
-  const Node* node = reader.get("call");
-  const std::string call = reader.word("call", kCalls, "evaluate");
-  reaction.call = static_cast<Reaction::Call>(index_of(kCalls, call));
-  if (node != nullptr && reaction.call != Reaction::Call::evaluate) {
-    reader.complaints().at(*node, not_yet(fmt::format("the call \"{}\"", call)));
-  }
-  const Node* decided = reader.get("decision");
-  const std::string decision = reader.word("decision", kDecisions, "allow");
-  reaction.decision = static_cast<Reaction::Decision>(index_of(kDecisions, decision));
-  // Only a preflight may be passed over.
-  if (decided != nullptr && reaction.decision == Reaction::Decision::skip) {
-    reader.complaints().at(*decided, not_yet("the decision \"skip\""));
+  const auto refuse = [&](const char* key, std::string_view what) {
+    const Node* node = reader.get(key);
+    if (node != nullptr) reader.complaints().at(*node, not_yet(what));
+  };
+  reaction.call = reader.choice("call", Reaction::Call::evaluate);
+  if (reaction.call == Reaction::Call::preflight) refuse("call", "the call \"preflight\"");
+  if (reaction.call == Reaction::Call::message) refuse("call", "the call \"message\"");
+  reaction.decision = reader.choice("decision", Reaction::Decision::allow);
+  if (reaction.decision == Reaction::Decision::skip) refuse("decision", "the decision \"skip\"");
+  reaction.malformed = reader.choice("malformed", Malformed::none);
+  if (reaction.malformed == Malformed::wrong_sequence) {
+    refuse("malformed", "the answer \"wrong_sequence\"");
   }
 }
 
 Reaction decode_reaction(const Node& node, const std::string& service, Context& context) {
   Complaints& complaints = context.complaints;
-  Reader reader(node, "an entry of a script", complaints);
+  Reader reader(node, keys::entry(), complaints);
   Reaction reaction;
   reaction.mark = node.mark;
   decode_call(reader, reaction);
   if (const Node* where = reader.get("where")) {
     journal::Selector call;
     call.source = service;
-    call.kind = "evaluate";
+    constexpr std::array<const char*, 3> kKinds{"evaluate", "preflight", "message"};
+    call.kind = kKinds[static_cast<std::size_t>(reaction.call)];
     decode_where(*where, call, context);
     reaction.where = std::move(call.where);
   }
@@ -159,31 +155,24 @@ Reaction decode_reaction(const Node& node, const std::string& service, Context& 
     const std::string code = reader.word("status", grpc_codes().subspan(1), "");
     if (!code.empty()) reaction.status = code;
   }
-  reaction.malformed =
-      static_cast<Malformed>(index_of(kMalformed, reader.word("malformed", kMalformed, "none")));
-  if (reaction.malformed == Malformed::wrong_sequence) {
-    complaints.at(*reader.get("malformed"), not_yet("the answer \"wrong_sequence\""));
-  }
   if (reader.has("status") && reaction.malformed != Malformed::none) {
     complaints.at(node, "an entry has \"status\" or \"malformed\", not both");
   }
-  reader.finish();
   return reaction;
 }
 
+}  // namespace
+
 ServiceSpec decode_service(const Entry& entry, Context& context) {
-  Reader reader(*entry.value, "a middleware service", context.complaints);
+  Reader reader(*entry.value, keys::middleware(), context.complaints);
   ServiceSpec service;
   service.name = entry.key;
   service.mark = entry.key_mark;
-  if (const Node* host = reader.get("host")) {
-    service.host = as_text(*host, context.complaints).value_or("box");
-    check_known(*host, service.host, context.hosts, "host", context.complaints);
-  }
+  service.host = host_at(reader, "host", "box", context);
   if (const Node* listen = reader.get("listen")) {
     service.listen = as_endpoint(*listen, context.complaints).value_or(net::Endpoint{});
   }
-  service.up = reader.word("initially", kUpDown, "up") == "up";
+  service.up = reader.word("initially", "up") == "up";
   service.registered = reader.boolean("registered", true);
   service.timeout = reader.duration("timeout", service.timeout);
   service.max_payload = reader.size("max_payload", service.max_payload);
@@ -196,11 +185,8 @@ ServiceSpec decode_service(const Entry& entry, Context& context) {
       service.script.push_back(decode_reaction(*item, service.name, context));
     }
   }
-  reader.finish();
   return service;
 }
-
-}  // namespace
 
 void decode_middleware(const Node& node, Context& context) {
   if (!node.is_map()) context.complaints.at(node, "\"middleware\" is a map from name to service");

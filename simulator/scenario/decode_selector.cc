@@ -129,13 +129,16 @@ journal::Selector decode_selector(Reader& reader, SelectorUse use, Context& cont
   if (const Node* where = reader.get("where")) decode_where(*where, selector, context);
   selector.since = step_name(reader, "since", context);
   selector.before = step_name(reader, "before", context);
-  if (const Node* nth = reader.get("nth")) {
+  // A witness has none; its table says so.
+  const Node* nth = reader.self().find("nth");
+  if (nth != nullptr) {
     if (use == SelectorUse::any) {
       context.complaints.at(*nth,
                             "\"nth\" picks one event, so it stands only in triggers, "
                             "\"ordered\" and \"span\"");
     }
-    selector.nth = reader.integer("nth", 0, 1);
+    selector.nth = as_integer(*nth, context.complaints).value_or(1);
+    if (selector.nth == 0) context.complaints.at(*nth, "\"nth\" must be at least 1");
   }
   return selector;
 }
@@ -143,9 +146,8 @@ journal::Selector decode_selector(Reader& reader, SelectorUse use, Context& cont
 journal::Selector decode_selector(const Node& node, SelectorUse use, Context& context) {
   journal::Selector selector;
   if (node.is_map()) {
-    Reader reader(node, "a selector", context.complaints);
+    Reader reader(node, keys::selector(), context.complaints);
     selector = decode_selector(reader, use, context);
-    reader.finish();
   } else {
     split(node, selector, context);
   }

@@ -13,119 +13,10 @@ namespace sallyport::sim::scenario {
 namespace {
 
 using agents::PauseSpec;
-using agents::RequestSpec;
-using agents::RunSpec;
-
-constexpr std::array<std::string_view, 3> kAdapters{"auto", "connect", "forward"};
-constexpr std::array<std::string_view, 2> kFramings{"length", "chunked"};
-constexpr std::array<std::string_view, 3> kEnvironments{"agent", "none", "operator"};
-
-void decode_tls(Reader& reader, RequestSpec& spec) {
-  const Node* tls = reader.get("tls");
-  if (tls == nullptr) return;
-  Reader inner(*tls, "a client's tls", reader.complaints());
-  spec.tls_verify = inner.boolean("verify", true);
-  spec.tls_sni = inner.text("sni");
-  spec.tls_alpn = inner.text("alpn");
-  inner.finish();
-}
-
-void check_url(const Node& node, const std::string& url, Complaints& complaints) {
-  const bool known =
-      url.starts_with("http://") || url.starts_with("https://") || url.starts_with("$(");
-  if (!known) complaints.at(node, "a URL begins with http://, https:// or $(ACTOR.url)");
-}
-
-RequestSpec decode_request(Reader& reader, Context& context) {
-  RequestSpec spec;
-  spec.url = reader.text("request");
-  if (const Node* url = reader.get("request")) check_url(*url, spec.url, context.complaints);
-  spec.method = reader.text("method");
-  spec.headers = reader.pairs("headers");
-  int bodies = 0;
-  for (const char* key : {"body", "json", "size"}) bodies += reader.has(key) ? 1 : 0;
-  if (bodies > 1) {
-    context.complaints.at(reader.self(), "a request has at most one of body, json, size");
-  }
-  if (reader.has("body")) spec.body = reader.text("body");
-  if (const Node* json = reader.get("json")) spec.json = as_json(*json, context.complaints);
-  if (reader.has("size")) spec.size = reader.size("size", 0);
-  spec.chunked = reader.word("framing", kFramings, "length") == "chunked";
-  spec.expect_continue = reader.boolean("expect_continue", false);
-  const std::string adapter = reader.word("adapter", kAdapters, "auto");
-  if (adapter == "connect") spec.adapter = RequestSpec::Adapter::connect;
-  if (adapter == "forward") spec.adapter = RequestSpec::Adapter::forward;
-  decode_tls(reader, spec);
-  spec.connection = reader.text("connection");
-  if (const Node* abort = reader.get("abort")) {
-    spec.abort = decode_selector(*abort, SelectorUse::trigger, context);
-  }
-  return spec;
-}
-
-void decode_environment(Reader& reader, RunSpec& spec) {
-  const Node* node = reader.get("environment");
-  if (node == nullptr) return;
-  if (node->is_map()) {
-    spec.environment = RunSpec::Environment::agent;
-    spec.variables = as_pairs(*node, reader.complaints());
-    return;
-  }
-  if (node->is_word("operator")) {
-    reader.complaints().at(*node, not_yet("the environment \"operator\""));
-    return;
-  }
-  const std::string word = reader.word("environment", kEnvironments, "none");
-  spec.environment = word == "agent" ? RunSpec::Environment::agent : RunSpec::Environment::none;
-}
-
-void decode_tools(Reader& reader, RunSpec& spec) {
-  const Node* tools = reader.get("tools");
-  if (tools == nullptr) return;
-  if (!tools->is_map()) reader.complaints().at(*tools, "\"tools\" is a map from name to fake");
-  for (const Entry& entry : tools->entries) {
-    Reader inner(*entry.value, "a tool", reader.complaints());
-    agents::ToolSpec tool;
-    tool.name = entry.key;
-    tool.exit = static_cast<int>(inner.integer("exit", 0));
-    tool.out = inner.text("stdout");
-    tool.err = inner.text("stderr");
-    inner.finish();
-    spec.tools.push_back(std::move(tool));
-  }
-}
-
-RunSpec decode_run(Reader& reader) {
-  RunSpec spec;
-  const Node* command = reader.get("run");
-  if (command->is_scalar()) {
-    // A shell's text: its own $(...) stay, so the escape keeps the last expansion off them.
-    std::string text = as_text(*command, reader.complaints()).value_or("");
-    for (std::size_t at = text.find("$("); at != std::string::npos; at = text.find("$(", at + 3)) {
-      text.insert(at, "$");
-    }
-    spec.argv = {"sh", "-c", text};
-  } else {
-    spec.argv = as_texts(*command, reader.complaints());
-    if (spec.argv.empty()) reader.complaints().at(*command, "a command needs at least its name");
-  }
-  decode_environment(reader, spec);
-  spec.unset = reader.texts("unset");
-  if (const Node* user = reader.get("user")) {
-    reader.complaints().at(*user, not_yet("user"));
-  }
-  spec.cwd = reader.text("cwd");
-  if (spec.cwd == ".") spec.cwd.clear();
-  spec.stdin_text = reader.text("stdin");
-  reader.only("confine", "none");
-  decode_tools(reader, spec);
-  return spec;
-}
 
 PauseSpec decode_pause(Reader& reader) {
   PauseSpec spec;
   spec.duration = reader.duration("pause", base::Duration(0));
-  reader.require("why");
   spec.why = reader.text("why");
   return spec;
 }
@@ -208,6 +99,7 @@ void decode_repeat(Reader& reader, Step& step, Context& context) {
   if (step.retry && step.repeat > 1) {
     complaints.at(reader.self(), "a step has \"repeat\" or \"retry\", not both");
   }
+  if (!std::holds_alternative<agents::RequestSpec>(step.verb)) return;
   const Node* named = reader.get("connection");
   if (named != nullptr && step.connections > 1) {
     complaints.at(*named,
@@ -216,16 +108,16 @@ void decode_repeat(Reader& reader, Step& step, Context& context) {
   }
 }
 
-void decode_place(Reader& reader, Step& step, Context& context) {
-  if (const Node* from = reader.get("from")) {
-    step.from = as_text(*from, context.complaints).value_or("agent");
-    check_known(*from, step.from, context.hosts, "host", context.complaints);
-  }
-  if (!std::holds_alternative<RequestSpec>(step.verb)) return;
+void decode_place(Reader& reader, SourceType type, Step& step, Context& context) {
+  step.from = host_at(reader, "from", "agent", context);
+  if (!is_exchange(type)) return;
   if (const Node* via = reader.get("via")) {
     step.via = as_text(*via, context.complaints).value_or("auto");
     std::set<std::string> known{"auto", "direct"};
-    if (context.cell.supervisor) known.insert(context.cell.supervisor->name);
+    for (const Supervisor& supervisor : context.cell.supervisors) known.insert(supervisor.name);
+    for (const providers::ProviderSpec& provider : context.cell.providers) {
+      if (provider.dialect == providers::Dialect::proxy) known.insert(provider.name);
+    }
     check_known(*via, step.via, known, "way", context.complaints);
   }
 }
@@ -234,9 +126,11 @@ void decode_expect(Reader& reader, SourceType type, Step& step, Context& context
   const Node* expect = reader.get("expect");
   step.expect_place = expect == nullptr ? step.place : expect->use();
   if (expect == nullptr) return;
-  const char* what = type == SourceType::request ? "a request"
-                     : type == SourceType::run   ? "a run"
-                                                 : "a control step";
+  const char* what = type == SourceType::request     ? "a request"
+                     : type == SourceType::websocket ? "a websocket"
+                     : type == SourceType::raw       ? "a raw step"
+                     : type == SourceType::run       ? "a run"
+                                                     : "a control step";
   step.expect = decode_matchers(*expect, facts_of(type), what, context);
 }
 
@@ -289,10 +183,20 @@ std::optional<std::string_view> verb_of(const Entry& entry, Context& context) {
   return std::nullopt;
 }
 
-void decode_client(Reader& reader, Step& step, Context& context) {
-  decode_place(reader, step, context);
-  decode_retry(reader, step);
-  if (std::holds_alternative<RequestSpec>(step.verb)) decode_repeat(reader, step, context);
+void decode_verb(std::string_view verb, Reader& reader, Step& step, Context& context) {
+  if (verb == "request") {
+    step.verb = decode_request(reader, context);
+  } else if (verb == "websocket") {
+    step.verb = decode_websocket(reader, context);
+  } else if (verb == "raw") {
+    step.verb = decode_raw(reader, context);
+  } else if (verb == "run") {
+    step.verb = decode_run(reader, context);
+  } else if (verb == "pause") {
+    step.verb = decode_pause(reader);
+  } else {
+    decode_control(verb, reader, step, context);
+  }
 }
 
 Step decode_step(const Entry& entry, Context& context) {
@@ -302,25 +206,15 @@ Step decode_step(const Entry& entry, Context& context) {
   const auto verb = verb_of(entry, context);
   if (!verb) return step;
   const SourceType type = type_of_step(*entry.value);
-  const bool client = type == SourceType::request || type == SourceType::run;
-  const bool vowel = std::string_view("aeiou").find((*verb)[0]) != std::string_view::npos;
-  Reader reader(*entry.value, fmt::format("{} {} step", vowel ? "an" : "a", *verb),
-                context.complaints);
-  if (*verb == "request") {
-    step.verb = decode_request(reader, context);
-  } else if (*verb == "run") {
-    step.verb = decode_run(reader);
-  } else if (*verb == "pause") {
-    step.verb = decode_pause(reader);
-  } else {
-    decode_control(*verb, reader, step, context);
-  }
+  Reader reader(*entry.value, keys::step(*verb), context.complaints);
+  decode_verb(*verb, reader, step, context);
   step.background = reader.boolean("background", false);
   decode_after(reader, step, context);
   decode_expect(reader, type, step, context);
   if (*verb != "pause") step.timeout = reader.duration("timeout", step.timeout);
-  if (client) decode_client(reader, step, context);
-  reader.finish();
+  if (is_exchange(type) || type == SourceType::run) decode_place(reader, type, step, context);
+  if (type == SourceType::request || type == SourceType::run) decode_retry(reader, step);
+  if (is_exchange(type)) decode_repeat(reader, step, context);
   return step;
 }
 

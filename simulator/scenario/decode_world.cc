@@ -1,4 +1,4 @@
-// Hosts, names and decoys.
+// Names, decoys, and which hosts are used.
 
 #include <fmt/format.h>
 
@@ -13,87 +13,43 @@ namespace {
 using topology::DnsAnswer;
 using topology::HostSpec;
 
-constexpr std::array<std::string_view, 2> kUpDown{"up", "down"};
-constexpr std::array<std::string_view, 3> kAnswers{"nxdomain", "servfail", "silent"};
+struct Word {
+  std::string_view name;
+  DnsAnswer::Kind kind;
+};
+constexpr std::array<Word, 5> kAnswers{{{"nxdomain", DnsAnswer::Kind::nxdomain},
+                                        {"servfail", DnsAnswer::Kind::servfail},
+                                        {"silent", DnsAnswer::Kind::silent},
+                                        {"wrong_id", DnsAnswer::Kind::wrong_id},
+                                        {"truncated", DnsAnswer::Kind::truncated}}};
+// A sequence of sequences goes no deeper.
+constexpr int kSequenceDepthMax = 8;
 
-void decode_addresses(Reader& reader, HostSpec& host) {
-  const Node* list = reader.get("addresses");
-  if (list == nullptr) return;
-  for (const std::string& text : as_texts(*list, reader.complaints())) {
-    const auto address = net::IpAddress::parse(text.substr(0, text.find('/')));
-    const auto prefix = net::Cidr::parse(text);
-    if (!address || !prefix) {
-      reader.complaints().at(*list, fmt::format("\"{}\" isn't an address with its prefix "
-                                                "(10.0.0.1/24)",
-                                                text));
-      continue;
-    }
-    host.addresses.emplace_back(*address, prefix->prefix());
-    host.prefixes.push_back(*prefix);
-  }
-}
+DnsAnswer answer_of(const Node& node, int depth, Context& context);
 
-void decode_hosts_file(Reader& reader, HostSpec& host) {
-  const Node* map = reader.get("hosts_file");
-  if (map == nullptr) return;
-  if (!map->is_map()) reader.complaints().at(*map, "\"hosts_file\" is a map from name to address");
-  for (const Entry& entry : map->entries) {
-    if (const auto address = as_address(*entry.value, reader.complaints())) {
-      host.hosts_file[entry.key] = *address;
-    }
-  }
-}
-
-void decode_resolver(Reader& reader, HostSpec& host) {
-  const Node* node = reader.get("resolver");
-  if (node == nullptr || node->is_word("world")) return;
-  host.resolver.clear();
-  if (node->is_word("none")) return;
-  if (node->is_scalar() && net::IpAddress::parse(node->text)) {
-    host.resolver = node->text;
-  } else {
-    reader.complaints().at(*node, "a resolver is world, none, or an address");
-  }
-}
-
-HostSpec decode_host(const Entry& entry, Context& context) {
-  Reader reader(*entry.value, "a host", context.complaints);
-  HostSpec host;
-  host.name = entry.key;
-  host.mark = entry.key_mark;
-  if (const Node* inside = reader.get("inside")) {
-    host.inside = as_text(*inside, context.complaints).value_or("");
-    check_known(*inside, host.inside, context.hosts, "host", context.complaints);
-  }
-  reader.later({"shares"});
-  reader.only("by", "harness");
-  reader.only("ipv6", "disabled");
-  reader.only("forward", "false");
-  decode_addresses(reader, host);
-  host.loopback_up = reader.word("loopback", kUpDown, "up") == "up";
-  decode_resolver(reader, host);
-  decode_hosts_file(reader, host);
-  reader.finish();
-  return host;
-}
-
-DnsAnswer decode_answer_of_name(const Node& node, Context& context) {
+DnsAnswer sequence_of(const Node& node, int depth, Context& context) {
   DnsAnswer answer;
-  if (node.is_map()) {
-    Reader reader(node, "a name's answer", context.complaints);
-    answer.kind = DnsAnswer::Kind::sequence;
-    const Node* sequence = reader.require("sequence");
-    if (sequence != nullptr) {
-      if (sequence->items.empty())
-        context.complaints.at(*sequence, "a sequence is a list of answers");
-      for (const NodePtr& item : sequence->items) {
-        answer.sequence.push_back(decode_answer_of_name(*item, context));
-      }
-    }
-    reader.finish();
+  answer.kind = DnsAnswer::Kind::sequence;
+  Reader reader(node, keys::name_answer(), context.complaints);
+  const Node* sequence = reader.require("sequence");
+  if (sequence == nullptr) return answer;
+  if (sequence->items.empty()) {
+    context.complaints.at(*sequence, "a sequence is a list of answers");
+  } else if (depth == kSequenceDepthMax) {
+    context.complaints.at(*sequence, fmt::format("sequences go {} deep", kSequenceDepthMax));
     return answer;
   }
+  for (const NodePtr& item : sequence->items) {
+    answer.sequence.push_back(answer_of(*item, depth + 1, context));
+  }
+  return answer;
+}
+
+DnsAnswer answer_of(const Node& node, int depth, Context& context) {
+  if (node.is_map()) return sequence_of(node, depth, context);
+  DnsAnswer answer;
   if (node.is_list()) {
+    if (node.items.empty()) context.complaints.at(node, "a list of at least one address");
     for (const NodePtr& item : node.items) {
       if (const auto address = as_address(*item, context.complaints)) {
         answer.addresses.push_back(*address);
@@ -101,21 +57,24 @@ DnsAnswer decode_answer_of_name(const Node& node, Context& context) {
     }
     return answer;
   }
-  if (node.is_word("wrong_id") || node.is_word("truncated")) {
-    context.complaints.at(node, not_yet(fmt::format("the answer \"{}\"", node.text)));
-    return answer;
-  }
-  const auto* kind = std::find(kAnswers.begin(), kAnswers.end(), node.text);
-  if (kind != kAnswers.end()) {
-    answer.kind = static_cast<DnsAnswer::Kind>(1 + (kind - kAnswers.begin()));
+  const std::span<const Word> words(kAnswers);
+  if (const Word* word = find_by_name(words, node.text)) {
+    answer.kind = word->kind;
   } else if (const auto address = net::IpAddress::parse(node.text)) {
     answer.addresses.push_back(*address);
   } else {
-    context.complaints.at(node, fmt::format("\"{}\" isn't an answer: an address, a list of them, "
-                                            "{{sequence: [...]}}{}",
-                                            node.text, base::suggestion(node.text, kAnswers)));
+    context.complaints.at(node,
+                          fmt::format("\"{}\" isn't an answer: an address, a list of them, "
+                                      "{{sequence: [...]}}{}",
+                                      node.text, base::suggestion(node.text, names_of(words))));
   }
   return answer;
+}
+
+}  // namespace
+
+DnsAnswer decode_dns_answer(const Node& node, Context& context) {
+  return answer_of(node, 0, context);
 }
 
 std::string zone_name(std::string name) {
@@ -125,8 +84,6 @@ std::string zone_name(std::string name) {
   if (name.ends_with('.')) name.pop_back();
   return name;
 }
-
-}  // namespace
 
 std::optional<net::Endpoint> as_endpoint(const Node& node, Complaints& complaints) {
   const auto endpoint = node.is_scalar() ? net::Endpoint::parse(node.text) : std::nullopt;
@@ -142,44 +99,19 @@ std::optional<net::IpAddress> as_address(const Node& node, Complaints& complaint
   return address;
 }
 
-namespace {
-
-// A host inside itself, by way of others: it could never be made.
-void check_cycles(const Node& hosts, const Cell& cell, Context& context) {
-  std::map<std::string, std::string> parents;
-  for (const HostSpec& host : cell.hosts) parents[host.name] = host.inside;
-  for (const HostSpec& host : cell.hosts) {
-    std::string at = host.inside;
-    for (std::size_t steps = 0; !at.empty() && at != host.name && steps < parents.size(); ++steps) {
-      at = parents[at];
-    }
-    if (at.empty()) continue;
-    context.complaints.at(*hosts.find(host.name)->find("inside"),
-                          fmt::format("\"{}\" is inside itself", host.name));
-    return;
-  }
-}
-
-}  // namespace
-
-void decode_hosts(const Node& hosts, Context& context) {
-  Cell& cell = context.cell;
-  if (!hosts.is_map()) context.complaints.at(hosts, "\"hosts\" is a map from name to host");
-  for (const Entry& entry : hosts.entries) {
-    cell.hosts.push_back(decode_host(entry, context));
-    if (cell.hosts.back().inside.empty()) continue;
-    const auto number = static_cast<std::uint32_t>(cell.inner_links.size());
-    const std::uint32_t network = (10U << 24U) | (200U << 16U) | (number << 8U);
-    cell.inner_links[entry.key] = {cell.hosts.back().inside, net::IpAddress::v4(network | 1U),
-                                   net::IpAddress::v4(network | 2U)};
-  }
-  check_cycles(hosts, cell, context);
+std::string host_at(Reader& reader, std::string_view key, std::string fallback, Context& context) {
+  const Node* node = reader.get(key);
+  if (node == nullptr) return fallback;
+  const auto name = as_text(*node, context.complaints);
+  if (!name) return fallback;
+  check_known(*node, *name, context.hosts, "host", context.complaints);
+  return *name;
 }
 
 void decode_dns(const Node& dns, Context& context) {
   if (!dns.is_map()) context.complaints.at(dns, "\"dns\" is a map from name to answer");
   for (const Entry& entry : dns.entries) {
-    context.cell.zone[zone_name(entry.key)] = decode_answer_of_name(*entry.value, context);
+    context.cell.zone[zone_name(entry.key)] = decode_dns_answer(*entry.value, context);
   }
   for (const providers::ProviderSpec& provider : context.cell.providers) {
     for (const std::string& name : provider.names) {
@@ -193,38 +125,59 @@ void decode_dns(const Node& dns, Context& context) {
 void decode_decoys(const Node& decoys, Context& context) {
   if (!decoys.is_map()) context.complaints.at(decoys, "\"decoys\" is a map from name to decoy");
   for (const Entry& entry : decoys.entries) {
-    Reader reader(*entry.value, "a decoy", context.complaints);
+    Reader reader(*entry.value, keys::decoy(), context.complaints);
     providers::DecoySpec decoy;
     decoy.name = entry.key;
     decoy.mark = entry.key_mark;
-    if (const Node* host = reader.get("host")) {
-      decoy.host = as_text(*host, context.complaints).value_or("box");
-      check_known(*host, decoy.host, context.hosts, "host", context.complaints);
-    }
+    decoy.host = host_at(reader, "host", "box", context);
     if (const Node* listen = reader.require("listen")) {
       decoy.listen = as_endpoint(*listen, context.complaints).value_or(net::Endpoint{});
     }
-    reader.finish();
     context.cell.decoys.push_back(std::move(decoy));
   }
 }
 
-void drop_unused_hosts(Cell& cell) {
+namespace {
+
+bool is_client(const Step& step) {
+  return std::holds_alternative<agents::RequestSpec>(step.verb) ||
+         std::holds_alternative<agents::RunSpec>(step.verb) ||
+         std::holds_alternative<agents::RawSpec>(step.verb) ||
+         std::holds_alternative<agents::WebSocketSpec>(step.verb);
+}
+
+void use_rule(const topology::FirewallRule& rule, std::set<std::string>& used) {
+  used.insert({rule.host, rule.from.host, rule.to.host});
+}
+
+std::set<std::string> named_hosts(const Cell& cell) {
   std::set<std::string> used;
-  if (cell.supervisor) used.insert({cell.supervisor->host, cell.supervisor->serves});
+  for (const Supervisor& one : cell.supervisors) used.insert({one.host, one.serves});
   for (const auto& provider : cell.providers) used.insert(provider.host);
   for (const auto& decoy : cell.decoys) used.insert(decoy.host);
   for (const auto& service : cell.middleware) used.insert(service.host);
   if (cell.gateway) used.insert(cell.gateway->host);
-  for (const Step& step : cell.steps) {
-    const bool client = std::holds_alternative<agents::RequestSpec>(step.verb) ||
-                        std::holds_alternative<agents::RunSpec>(step.verb);
-    if (client) used.insert(step.from);
+  for (const auto& network : cell.networks) {
+    for (const auto& [host, address] : network.members) used.insert(host);
   }
-  // An inner host needs its parents.
+  for (const auto& rule : cell.firewall) use_rule(rule, used);
+  for (const Step& step : cell.steps) {
+    if (is_client(step)) used.insert(step.from);
+    const auto* change = std::get_if<SetFirewall>(&step.verb);
+    if (change == nullptr) continue;
+    for (const auto& rule : change->rules) use_rule(rule, used);
+  }
+  return used;
+}
+
+}  // namespace
+
+void drop_unused_hosts(Cell& cell) {
+  std::set<std::string> used = named_hosts(cell);
+  // An inner host needs its parents, another name the host that it names.
   for (std::size_t round = 0; round < cell.hosts.size(); ++round) {
     for (const HostSpec& host : cell.hosts) {
-      if (used.contains(host.name) && !host.inside.empty()) used.insert(host.inside);
+      if (used.contains(host.name)) used.insert({host.inside, host.shares});
     }
   }
   std::erase_if(cell.hosts, [&](const HostSpec& host) { return !used.contains(host.name); });

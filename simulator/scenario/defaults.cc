@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "reference/net/address.h"
 #include "simulator/scenario/edit.h"
 
@@ -10,6 +12,7 @@ namespace {
 
 NodePtr host_defaults(const std::string& name, const NodePtr& host) {
   Edit edit(host);
+  if (edit.has("shares")) return edit.take();  // all else is the other's
   if (name == "agent") edit.add("inside", "box");
   edit.add("by", "harness");
   edit.add_list("addresses");
@@ -19,7 +22,14 @@ NodePtr host_defaults(const std::string& name, const NodePtr& host) {
   if (!varies(edit.is_map() ? edit.at("inside") : nullptr)) {
     edit.add("resolver", edit.has("inside") ? "none" : "world");
   }
+  edit.add_map("routes");
   edit.add_map("hosts_file");
+  return edit.take();
+}
+
+NodePtr rule_defaults(const std::string&, const NodePtr& rule) {
+  Edit edit(rule);
+  edit.add("direction", "input");
   return edit.take();
 }
 
@@ -55,7 +65,10 @@ NodePtr answer_defaults(const NodePtr& answer) {
   if (!edit.is_map()) return answer;
   edit.add("status", "200");
   edit.add_map("headers");
-  if (!edit.has("raw")) edit.add("framing", edit.has("sse") ? "chunked" : "length");
+  if (!edit.has("raw") && !edit.has("websocket")) {
+    edit.add("framing", edit.has("sse") ? "chunked" : "length");
+    edit.add("encoding", "identity");
+  }
   edit.add("delay", "0ms");
   edit.each("sse", sse_defaults);
   return edit.take();
@@ -71,6 +84,18 @@ std::string default_name(const std::string& provider) {
     if (c == '_') c = '-';
   }
   return name;
+}
+
+// What the control plane calls the provider of a dialect.
+void record_defaults(Edit& edit, const std::string& name) {
+  const NodePtr dialect = edit.at("dialect");
+  edit.add_map("record");
+  edit.each("record", [&](const NodePtr& node) {
+    Edit inner(node);
+    if (!varies(dialect)) inner.add("type", dialect->is_word("anthropic") ? "anthropic" : "openai");
+    inner.add("base_url", fmt::format("$({}.url)/v1", name));
+    return inner.take();
+  });
 }
 
 NodePtr provider_defaults(const std::string& name, const NodePtr& provider,
@@ -91,15 +116,7 @@ NodePtr provider_defaults(const std::string& name, const NodePtr& provider,
   }
   edit.add("models", make_list(edit.self(), {make_scalar(edit.self(), "m1")}));
   edit.add_list("keys");
-  NodePtr record = make_map(edit.self());
-  edit.add("record", record);
-  const auto fill_record = [&](const NodePtr& node) {
-    Edit inner(node);
-    inner.add("type", "openai");
-    inner.add("base_url", fmt::format("$({}.url)/v1", name));
-    return inner.take();
-  };
-  edit.each("record", fill_record);
+  record_defaults(edit, name);
   edit.add("credential", "none");
   edit.add_map("routes");
   const auto fill_routes = [](const NodePtr& routes) {
@@ -196,28 +213,103 @@ NodePtr gateway_defaults(const NodePtr& gateway) {
   edit.add("listen", "127.0.0.1:0");
   edit.add("initially", "up");
   edit.add("store", "memory");
+  edit.add_map("rlimits");
   return edit.take();
 }
 
-NodePtr supervisor_defaults(const NodePtr& supervisor, const Node& hosts) {
+// What a supervisor's defaults hang on.
+struct SupervisorWorld {
+  NodePtr hosts, networks, providers;
+};
+
+// The address of `host` in a network that it shares with `served`; empty when there is none.
+std::string network_address(const Node& networks, const std::string& host,
+                            const std::string& served) {
+  for (const Entry& entry : networks.entries) {
+    const Node* members = entry.value->find("members");
+    if (members == nullptr || members->find(served) == nullptr) continue;
+    const Node* own = members->find(host);
+    if (own != nullptr && own->is_scalar()) return own->text;
+  }
+  return {};
+}
+
+// Where `host` is reached from `served`: by the link to its inner host, else by a network of both.
+std::string address_toward(const std::string& host, const std::string& served,
+                           const SupervisorWorld& world) {
+  const Node* node = world.hosts->find(served);
+  const Node* inside = node == nullptr ? nullptr : node->find("inside");
+  const bool inner = inside != nullptr;
+  const std::string link = fmt::format("10.200.{}.1", inner_number(*world.hosts, served));
+  if (inner && inside->is_word(host)) return link;
+  const std::string shared = network_address(*world.networks, host, served);
+  if (!shared.empty()) return shared;
+  return inner ? link : "127.0.0.1";
+}
+
+NodePtr supervisor_defaults(const NodePtr& supervisor, const SupervisorWorld& world) {
   Edit edit(supervisor);
   if (!edit.is_map()) return supervisor;
   edit.add("host", "box");
   edit.add("initially", "up");
   edit.add("serves", "agent");
+  const NodePtr host = edit.at("host");
   const NodePtr serves = edit.at("serves");
-  const Node* served = serves->is_scalar() ? hosts.find(serves->text) : nullptr;
-  if (served != nullptr && served->is_map()) {
-    const bool inner = served->find("inside") != nullptr;
-    const int number = inner_number(hosts, serves->text);
-    edit.add("listen", inner ? fmt::format("10.200.{}.1:3128", number) : "127.0.0.1:3128");
+  const bool known = serves->is_scalar() && host->is_scalar() && !varies(serves) && !varies(host) &&
+                     world.hosts->find(serves->text) != nullptr;
+  if (known) {
+    const std::string address = address_toward(host->text, serves->text, world);
+    const bool v6 = address.find(':') != std::string::npos;
+    edit.add("listen", v6 ? fmt::format("[{}]:3128", address) : address + ":3128");
   }
   edit.add("poll", "50ms");
   edit.add_map("limits");
   edit.add("forward", "shared");
   edit.add_list("args");
   edit.add_map("environment");
+  edit.add("upstream_proxy", "none");
+  edit.add_map("rlimits");
+  edit.each("policy", policy_with_defaults);
+  edit.each("inference",
+            [&](const NodePtr& route) { return inference_defaults(route, world.providers); });
   return edit.take();
+}
+
+void subject_defaults(Edit& edit) {
+  const SupervisorWorld world{edit.at("hosts"), edit.at("networks"), edit.at("providers")};
+  const auto fill = [&](const NodePtr& node) { return supervisor_defaults(node, world); };
+  edit.each("supervisor", fill);
+  edit.each("supervisors", [&](const NodePtr& map) {
+    return for_entries(map, [&](const std::string&, const NodePtr& node) { return fill(node); });
+  });
+  edit.each("policy", policy_with_defaults);
+  edit.each("inference",
+            [&](const NodePtr& route) { return inference_defaults(route, world.providers); });
+}
+
+// The hosts that a supervisor serves.
+std::set<std::string> served_hosts(const Edit& edit) {
+  std::set<std::string> served;
+  const auto add = [&](const Node& supervisor) {
+    const Node* host = supervisor.find("serves");
+    if (host != nullptr && host->is_scalar()) served.insert(host->text);
+  };
+  if (edit.has("supervisor")) add(*edit.at("supervisor"));
+  if (!edit.has("supervisors")) return served;
+  for (const Entry& entry : edit.at("supervisors")->entries) add(*entry.value);
+  return served;
+}
+
+void step_and_claim_defaults(Edit& edit) {
+  const NodePtr gateway = edit.at("gateway");
+  const StepWorld world{served_hosts(edit), edit.at("providers"), edit.at("middleware"),
+                        gateway ? gateway->at("host") : nullptr};
+  const auto fill_steps = [&](const NodePtr& steps) {
+    return for_entries(
+        steps, [&](const std::string&, const NodePtr& step) { return step_defaults(step, world); });
+  };
+  edit.each("steps", fill_steps);
+  edit.each("expect", [](const NodePtr& items) { return for_items(items, expectation_defaults); });
 }
 
 }  // namespace
@@ -230,35 +322,28 @@ NodePtr with_defaults(const NodePtr& root, const DefaultsInput& input) {
   edit.add("timeout", "10s");
   edit.add("seed", fmt::format("{}", input.seed));
   for (const char* key :
-       {"hosts", "dns", "providers", "middleware", "decoys", "supervisor", "policy"}) {
+       {"hosts", "networks", "dns", "firewall", "providers", "middleware", "decoys", "policy"}) {
     edit.add_map(key);
   }
+  if (!edit.has("supervisors")) edit.add_map("supervisor");
   edit.add("gateway", "none");
   edit.add("inference", "none");
   edit.each("hosts", hosts_defaults);
-  edit.each("providers", providers_defaults);
+  for (const char* key : {"firewall", "providers", "middleware"}) {
+    edit.each(key, [&](const NodePtr& section) { return section_with_defaults(key, section); });
+  }
   edit.each("decoys", [](const NodePtr& decoys) { return for_entries(decoys, decoy_defaults); });
-  const auto fill_services = [](const NodePtr& map) { return for_entries(map, service_defaults); };
-  edit.each("middleware", fill_services);
   edit.each("gateway", gateway_defaults);
-  const NodePtr hosts = edit.at("hosts");
-  edit.each("supervisor", [&](const NodePtr& node) { return supervisor_defaults(node, *hosts); });
-  const NodePtr supervisor = edit.at("supervisor");
-  const NodePtr serves = supervisor->is_map() ? supervisor->at("serves") : nullptr;
-  const std::string served = serves && serves->is_scalar() ? serves->text : "";
-  edit.each("policy", policy_with_defaults);
-  const StepWorld world{served, edit.at("providers"), edit.at("middleware")};
-  const auto fill_route = [&](const NodePtr& node) {
-    return inference_defaults(node, world.providers);
-  };
-  edit.each("inference", fill_route);
-  const auto fill_steps = [&](const NodePtr& steps) {
-    return for_entries(
-        steps, [&](const std::string&, const NodePtr& step) { return step_defaults(step, world); });
-  };
-  edit.each("steps", fill_steps);
-  edit.each("expect", [](const NodePtr& items) { return for_items(items, expectation_defaults); });
+  subject_defaults(edit);
+  step_and_claim_defaults(edit);
   return edit.take();
+}
+
+NodePtr section_with_defaults(std::string_view key, const NodePtr& section) {
+  if (key == "firewall") return for_entries(section, rule_defaults);
+  if (key == "providers") return providers_defaults(section);
+  if (key == "middleware") return for_entries(section, service_defaults);
+  return section;
 }
 
 }  // namespace sallyport::sim::scenario

@@ -15,6 +15,9 @@ struct DefaultsInput {
 
 [[nodiscard]] NodePtr with_defaults(const NodePtr& root, const DefaultsInput& input);
 
+// One of `dns`, `firewall`, `providers`, `middleware`, as with_defaults() completes it.
+[[nodiscard]] NodePtr section_with_defaults(std::string_view key, const NodePtr& section);
+
 // A policy with `version` and each rule's `binaries` filled in.
 [[nodiscard]] NodePtr policy_with_defaults(const NodePtr& policy);
 

@@ -10,28 +10,47 @@
 namespace sallyport::sim::scenario {
 namespace {
 
+void tls_defaults(Edit& edit) {
+  edit.add_map("tls");
+  edit.each("tls", [](const NodePtr& tls) {
+    Edit inner(tls);
+    inner.add("verify", "true");
+    return inner.take();
+  });
+}
+
+// What every exchange has.
+void exchange_defaults(Edit& edit) {
+  edit.add("via", "auto");
+  edit.add("adapter", "auto");
+  tls_defaults(edit);
+  edit.add("repeat", "1");
+  edit.add("connections", "1");
+}
+
 void request_defaults(Edit& edit) {
   const bool body = edit.has("body") || edit.has("json") || edit.has("size");
   edit.add("method", body ? "POST" : "GET");
   edit.add_map("headers");
   edit.add("framing", "length");
   edit.add("expect_continue", "false");
-  edit.add("adapter", "auto");
-  edit.add_map("tls");
-  const auto verify = [](const NodePtr& tls) {
-    Edit inner(tls);
-    inner.add("verify", "true");
-    return inner.take();
-  };
-  edit.each("tls", verify);
-  edit.add("repeat", "1");
-  edit.add("connections", "1");
 }
 
-void run_defaults(Edit& edit, const std::string& served) {
+void websocket_defaults(Edit& edit) {
+  edit.add_map("headers");
+  edit.add_list("subprotocols");
+  edit.add("deflate", "false");
+}
+
+void run_defaults(Edit& edit, const StepWorld& world) {
+  const NodePtr environment = edit.at("environment");
+  const bool operates = environment && environment->is_word("operator");
+  if (operates && world.gateway_host) edit.add("from", world.gateway_host);
+  if (!varies(environment)) edit.add("from", "agent");
   const NodePtr from = edit.at("from");
   if (from && !varies(from)) {
-    edit.add("environment", from->is_scalar() && from->text == served ? "agent" : "none");
+    const bool served = from->is_scalar() && world.served.contains(from->text);
+    edit.add("environment", served ? "agent" : "none");
   }
   edit.add_list("unset");
   edit.add("cwd", ".");
@@ -56,6 +75,7 @@ std::string slow_delay(const Edit& step, const StepWorld& world) {
 void fault_defaults(Edit& edit, const StepWorld& world) {
   const Node& kind = *edit.at("fault");
   if (kind.is_word("reset")) edit.add("offset", "0B");
+  if (kind.is_word("idle_cut") || kind.is_word("impaired")) edit.add("how", "reset");
   if (!kind.is_word("slow")) return;
   const std::string delay = slow_delay(edit, world);
   if (!delay.empty()) edit.add("delay", delay);
@@ -106,14 +126,16 @@ NodePtr step_defaults(const NodePtr& step, const StepWorld& world) {
   if (!edit.is_map() || !has_verb(edit)) return step;
   edit.add("background", "false");
   if (!edit.has("pause")) edit.add("timeout", "2s");
-  if (!edit.has("request") && !edit.has("run")) {
+  const bool exchange = edit.has("request") || edit.has("websocket") || edit.has("raw");
+  if (!exchange && !edit.has("run")) {
     control_defaults(edit, world);
     return edit.take();
   }
-  edit.add("from", "agent");
-  if (edit.has("request")) edit.add("via", "auto");
   if (edit.has("request")) request_defaults(edit);
-  if (edit.has("run")) run_defaults(edit, world.served);
+  if (edit.has("websocket")) websocket_defaults(edit);
+  if (edit.has("run")) run_defaults(edit, world);
+  if (exchange) edit.add("from", "agent");
+  if (exchange) exchange_defaults(edit);
   edit.add_map("expect");
   return edit.take();
 }
@@ -122,6 +144,11 @@ NodePtr expectation_defaults(const NodePtr& item) {
   Edit edit(item);
   if (!edit.is_map()) return item;
   if (edit.has("always")) edit.add("at_least", "1");
+  const NodePtr checker = edit.at("checker");
+  if (checker && checker->is_word("resources_flat")) {
+    edit.add("rss", "1MiB");
+    edit.add("fds", "0");
+  }
   edit.each("witness", witness_defaults);
   return edit.take();
 }

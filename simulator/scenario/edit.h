@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -65,8 +66,9 @@ NodePtr for_items(const NodePtr& list, Complete complete) {
 
 // What a step's defaults hang on.
 struct StepWorld {
-  std::string served;  // the host whose traffic the supervisor takes
+  std::set<std::string> served;  // hosts whose traffic a supervisor takes
   NodePtr providers, middleware;
+  NodePtr gateway_host;  // null without a gateway
 };
 
 [[nodiscard]] NodePtr step_defaults(const NodePtr& step, const StepWorld& world);

@@ -86,7 +86,7 @@ TEST(Examples, PrivateGatesRecordsTakeTheDefaultColumn) {
   const Cell& other = cell(scenario, "adapter=forward,dest=other");
   EXPECT_EQ(other.steps[0].expect.at("error").equals_any[0], "ssrf_denied");
   const auto& request = std::get<agents::RequestSpec>(other.steps[0].verb);
-  EXPECT_EQ(request.adapter, agents::RequestSpec::Adapter::forward);
+  EXPECT_EQ(request.adapter, agents::Adapter::forward);
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(*request.body, "$(step.nonce)");
 }
@@ -177,7 +177,7 @@ TEST(Examples, GatewayDownStartsItsSupervisorLate) {
   const Scenario scenario = loaded("gateway_down");
   ASSERT_EQ(scenario.cells.size(), 3U);
   const Cell& frozen = cell(scenario, "outage=frozen");
-  EXPECT_FALSE(frozen.supervisor->up);
+  EXPECT_FALSE(frozen.supervisors.front().up);
   EXPECT_EQ(std::get<ProcessControl>(frozen.steps.at(5).verb).signal, 9);
   EXPECT_EQ(frozen.steps.at(6).after_event->kind, "attempt");
 }

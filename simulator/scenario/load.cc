@@ -13,14 +13,11 @@
 namespace sallyport::sim::scenario {
 namespace {
 
-// Sections 4 to 6: all that an included file may hold.
-constexpr std::array<std::string_view, 10> kIncluded{
-    "hosts",   "dns",        "providers", "middleware", "decoys",
-    "gateway", "supervisor", "policy",    "inference",  "include"};
 // What isn't the same in every cell.
-constexpr std::array<std::string_view, 12> kPerCell{
-    "hosts",      "dns",    "providers", "middleware", "decoys", "gateway",
-    "supervisor", "policy", "inference", "steps",      "expect", "known_issue"};
+constexpr std::array<std::string_view, 15> kPerCell{
+    "hosts",      "networks",  "dns",     "firewall",   "providers",
+    "middleware", "decoys",    "gateway", "supervisor", "supervisors",
+    "policy",     "inference", "steps",   "expect",     "known_issue"};
 
 // Stable across machines, so that a run can be repeated (FNV-1a).
 std::uint64_t seed_of(std::string_view path) {
@@ -31,17 +28,25 @@ std::uint64_t seed_of(std::string_view path) {
   return hash >> 33U;
 }
 
-void check_keys(const Node& root, Complaints& complaints) {
-  const auto known = top_level_keys();
-  const auto later = top_level_keys_later();
+// One subject or several, whatever file says so.
+void check_subjects_named(const Node& root, Complaints& complaints) {
   for (const Entry& entry : root.entries) {
-    if (std::find(known.begin(), known.end(), entry.key) == known.end()) {
-      complaints.at_key(entry, fmt::format("unknown key \"{}\" in a scenario{}", entry.key,
-                                           base::suggestion(entry.key, known)));
-    } else if (std::find(later.begin(), later.end(), entry.key) != later.end()) {
-      complaints.at_key(entry, not_yet(fmt::format("\"{}\"", entry.key)));
-    }
+    if (entry.key != "supervisors" || root.find("supervisor") == nullptr) continue;
+    complaints.at_key(entry, "a scenario has \"supervisor\" or \"supervisors\", not both");
   }
+}
+
+bool uses_firewall(const Cell& cell) {
+  return !cell.firewall.empty() ||
+         std::any_of(cell.steps.begin(), cell.steps.end(), [](const Step& step) {
+           return std::holds_alternative<SetFirewall>(step.verb);
+         });
+}
+
+bool uses_ipv6(const Cell& cell) {
+  return std::any_of(cell.hosts.begin(), cell.hosts.end(), [](const topology::HostSpec& host) {
+    return host.ipv6 != topology::Ipv6::disabled;
+  });
 }
 
 class Loader {
@@ -58,7 +63,7 @@ class Loader {
     if (!complaints_.empty()) return std::nullopt;
     NodePtr root = apply_sets(merge(included(*file, scenario_.folder), file));
     if (!root) return std::nullopt;
-    check_keys(*root, complaints_);
+    check_subjects_named(*root, complaints_);
     decode_header(*root, options_, scenario_, complaints_);
     scenario_.tree = root;
     decode_cells(root);
@@ -86,9 +91,7 @@ class Loader {
         continue;
       }
       for (const Entry& entry : part->entries) {
-        const bool known =
-            std::find(kIncluded.begin(), kIncluded.end(), entry.key) != kIncluded.end();
-        if (!known || entry.key == "include") {
+        if (keys::included().find(entry.key) == nullptr) {
           complaints_.at_key(entry, fmt::format("\"{}\" can't stand in an included file; it holds "
                                                 "the world and its actors only",
                                                 entry.key));
@@ -167,7 +170,10 @@ class Loader {
           std::find(kPerCell.begin(), kPerCell.end(), entry.key) != kPerCell.end();
       if (cell_data) entry.value = matrix.resolve(entry.value, cell.values);
       if (entry.key == "policy") entry.value = policy_at(entry.value);
-      if (entry.key == "steps") entry.value = with_policies(entry.value);
+      if (entry.key == "steps" || entry.key == "supervisors") {
+        entry.value = with_policies(entry.value);
+      }
+      if (entry.key == "supervisor") entry.value = with_policy(entry.value);
     }
     return out;
   }
@@ -179,12 +185,15 @@ class Loader {
     return file ? file : make_map(*policy);
   }
 
-  NodePtr with_policies(const NodePtr& steps) {
-    auto out = std::make_shared<Node>(*steps);
-    for (Entry& step : out->entries) {
-      const NodePtr policy = step.value->at("policy");
-      if (policy) step.value = with(*step.value, "policy", policy_at(policy));
-    }
+  // A step, or a supervisor.
+  NodePtr with_policy(const NodePtr& map) {
+    const NodePtr policy = map->at("policy");
+    return policy ? with(*map, "policy", policy_at(policy)) : map;
+  }
+
+  NodePtr with_policies(const NodePtr& maps) {
+    auto out = std::make_shared<Node>(*maps);
+    for (Entry& entry : out->entries) entry.value = with_policy(entry.value);
     return out;
   }
 
@@ -195,17 +204,21 @@ class Loader {
     const NodePtr tree = with_defaults(resolved, {scenario_.seed, true});
     collect_names(*tree, context);
     check_variables(*tree, context);
+    for (const char* section : {"dns", "firewall", "providers", "middleware"}) {
+      context.written[section] = resolved->at(section);
+    }
     decode_hosts(*tree->find("hosts"), context);
+    decode_networks(*tree->find("networks"), context);
+    decode_firewall(*tree->find("firewall"), context);
     decode_providers(*tree->find("providers"), context);
     decode_dns(*tree->find("dns"), context);
     decode_decoys(*tree->find("decoys"), context);
     decode_middleware(*tree->find("middleware"), context);
     decode_gateway(*tree->find("gateway"), context);
-    decode_supervisor(*tree->find("supervisor"), context);
-    decode_inference(*tree->find("inference"), context);
-    decode_policy(*tree->find("policy"), context);
+    decode_supervisors(*tree, context);
     if (const Node* steps = tree->find("steps")) decode_steps(*steps, context);
-    check_subject(*tree, context);
+    check_subjects(*tree, context);
+    check_conflicts(*tree, context);
     decode_expectations(*tree->find("expect"), context, across);
     decode_known_issue(*tree->find("known_issue"), context);
     drop_unused_hosts(cell);
@@ -213,12 +226,9 @@ class Loader {
 
   void decode_known_issue(const Node& node, Context& context) {
     if (node.is_word("none")) return;
-    Reader reader(node, "a known issue", complaints_);
-    reader.require("ref");
-    reader.require("reason");
+    Reader reader(node, keys::known_issue(), complaints_);
     const KnownIssue issue{reader.text("ref"), reader.text("reason")};
     const Node* when = reader.get("when");
-    reader.finish();
     if (when == nullptr || context.matrix.when_fits(*when, context.cell.values)) {
       context.cell.known_issue = issue;
     }
@@ -241,19 +251,26 @@ class Loader {
   }
 
   void derive_needs() {
-    std::set<std::string> commands;
-    for (const Need& need : scenario_.needs) commands.insert(need.command);
+    std::set<std::string> known;
+    for (const Need& need : scenario_.needs) known.insert(need.name + " " + need.command);
+    const auto need = [&](const std::string& name, const std::string& command) {
+      if (known.insert(name + " " + command).second) {
+        scenario_.needs.push_back({name, command, "", true});
+      }
+    };
     for (const Cell& cell : scenario_.cells) {
+      if (uses_firewall(cell)) need("firewall", "");
+      if (uses_ipv6(cell)) need("ipv6", "");
       for (const Step& step : cell.steps) {
         const auto* run = std::get_if<agents::RunSpec>(&step.verb);
         if (run == nullptr || run->argv.empty()) continue;
+        if (run->confined) need("landlock", "");
+        if (run->confined) need("seccomp", "");
         const std::string& command = run->argv.front();
         const bool plain = command.find('$') == std::string::npos && command != "sh";
         const bool fake = std::any_of(run->tools.begin(), run->tools.end(),
                                       [&](const auto& tool) { return tool.name == command; });
-        if (plain && !fake && commands.insert(command).second) {
-          scenario_.needs.push_back({"command", command, "", true});
-        }
+        if (plain && !fake) need("command", command);
       }
     }
   }

@@ -62,7 +62,7 @@ TEST_F(LoadTest, WritesOutTheSmallestScenario) {
   EXPECT_EQ(cell.hosts[1].resolver, "");
   EXPECT_EQ(cell.inner_links.at("agent").outer.to_string(), "10.200.0.1");
   EXPECT_EQ(cell.inner_links.at("agent").inner.to_string(), "10.200.0.2");
-  EXPECT_EQ(cell.supervisor->listen.to_string(), "10.200.0.1:3128");
+  EXPECT_EQ(cell.supervisors.front().listen.to_string(), "10.200.0.1:3128");
   EXPECT_EQ(cell.policy_yaml, "version: 1\nnetwork_policies: {}\n");
   EXPECT_FALSE(cell.inference.has_value());
   EXPECT_EQ(cell.steps[0].timeout, milliseconds(2000));
@@ -155,7 +155,7 @@ TEST_F(LoadTest, WithoutASupervisorThereIsNothingToKill) {
   const std::string head = "scenario: A claim\nreproduces: [NVIDIA/OpenShell#1]\n";
   const auto with = load_text(head + "kills: []\nsupervisor: none\n" + kStep, "/nowhere/s.yaml");
   EXPECT_EQ(with.complaints.to_string(), "");
-  EXPECT_FALSE(with.scenario->cells[0].supervisor.has_value());
+  EXPECT_TRUE(with.scenario->cells[0].supervisors.empty());
   const auto without = load_text(head + "kills: []\n" + kStep, "/nowhere/s.yaml");
   EXPECT_THAT(without.complaints.to_string(), HasSubstr("names at least one defect"));
 }

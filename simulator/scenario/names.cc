@@ -28,8 +28,8 @@ class Names {
       complaints.at_key(
           entry, fmt::format("\"{}\" can't be {}: it is a word of the language", entry.key, what));
     } else if (const auto [known, is_new] = seen_.emplace(entry.key, what); !is_new) {
-      complaints.at_key(entry, fmt::format("\"{}\" is already {}; names of hosts, actors and steps "
-                                           "all differ",
+      complaints.at_key(entry, fmt::format("\"{}\" is already {}; names of hosts, networks, "
+                                           "actors, rules and steps all differ",
                                            entry.key, known->second));
     }
   }
@@ -57,6 +57,11 @@ class Variables {
     for (const auto& [name, type] : context.sources) {
       if (is_actor(type)) actors_.insert(name);
     }
+  }
+
+  // A field of a step: the text of a `run` is a shell's, whose own $(...) these are.
+  void check_value(const std::string& key, const NodePtr& value, Allowed allowed) {
+    if (key != "run" || !value->is_scalar()) check(value.get(), allowed);
   }
 
   void check(const Node* tree, Allowed allowed) {
@@ -148,10 +153,59 @@ bool is_actor(SourceType type) {
 
 SourceType type_of_step(const Node& step) {
   if (step.find("request") != nullptr) return SourceType::request;
+  if (step.find("websocket") != nullptr) return SourceType::websocket;
+  if (step.find("raw") != nullptr) return SourceType::raw;
   if (step.find("run") != nullptr) return SourceType::run;
   if (step.find("fault") != nullptr) return SourceType::fault;
   return SourceType::control;
 }
+
+namespace {
+
+void collect_provider(const Entry& provider, Context& context) {
+  context.sources.emplace(provider.key, SourceType::provider);
+  const Node* credential = provider.value->find("credential");
+  if (credential != nullptr && !credential->is_word("none")) {
+    context.credentials.insert(provider.key);
+  }
+  const Node* keys = provider.value->find("keys");
+  if (keys == nullptr) return;
+  for (const NodePtr& key : keys->items) context.keys[provider.key].push_back(key->text);
+  if (keys->is_scalar()) context.keys[provider.key].push_back(keys->text);
+}
+
+void collect_step(const Entry& step, Names& names, Context& context) {
+  names.add(step, "a step");
+  context.sources.emplace(step.key, type_of_step(*step.value));
+  for (const std::string_view verb : verbs_later()) {
+    if (step.value->find(verb) != nullptr) context.later.insert(step.key);
+  }
+  context.steps.push_back(step.key);
+}
+
+// Rules that a step is the first to name.
+void collect_rules(const Entry& step, Names& names, Context& context) {
+  for (const Entry& rule : entries_of(*step.value, "firewall")) {
+    if (rule.value->is_word("none") || context.sources.contains(rule.key)) continue;
+    names.add(rule, "a firewall rule");
+    context.sources.emplace(rule.key, SourceType::rule);
+  }
+}
+
+void collect_supervisors(const Node& root, Names& names, Context& context) {
+  const Node* many = root.find("supervisors");
+  const Node* one = root.find("supervisor");
+  if (many == nullptr && (one == nullptr || !one->is_word("none"))) {
+    context.sources["supervisor"] = SourceType::supervisor;
+  }
+  for (const Entry& entry : entries_of(root, "supervisors")) {
+    // `supervisor` itself may be the name of one of several.
+    if (entry.key != "supervisor") names.add(entry, "a supervisor");
+    context.sources[entry.key] = SourceType::supervisor;
+  }
+}
+
+}  // namespace
 
 void collect_names(const Node& root, Context& context) {
   Names names(context);
@@ -160,17 +214,10 @@ void collect_names(const Node& root, Context& context) {
     names.add(host, "a host");
     context.hosts.insert(host.key);
   }
+  for (const Entry& network : entries_of(root, "networks")) names.add(network, "a network");
   for (const Entry& provider : entries_of(root, "providers")) {
     names.add(provider, "a provider");
-    context.sources.emplace(provider.key, SourceType::provider);
-    const Node* credential = provider.value->find("credential");
-    if (credential != nullptr && !credential->is_word("none")) {
-      context.credentials.insert(provider.key);
-    }
-    const Node* keys = provider.value->find("keys");
-    if (keys == nullptr) continue;
-    for (const NodePtr& key : keys->items) context.keys[provider.key].push_back(key->text);
-    if (keys->is_scalar()) context.keys[provider.key].push_back(keys->text);
+    collect_provider(provider, context);
   }
   for (const Entry& decoy : entries_of(root, "decoys")) {
     names.add(decoy, "a decoy");
@@ -180,25 +227,17 @@ void collect_names(const Node& root, Context& context) {
     names.add(service, "a middleware service");
     context.sources.emplace(service.key, SourceType::middleware);
   }
-  for (const Entry& step : entries_of(root, "steps")) {
-    names.add(step, "a step");
-    context.sources.emplace(step.key, type_of_step(*step.value));
-    for (const std::string_view verb : verbs_later()) {
-      if (step.value->find(verb) != nullptr) context.later.insert(step.key);
-    }
-    context.steps.push_back(step.key);
+  for (const Entry& rule : entries_of(root, "firewall")) {
+    names.add(rule, "a firewall rule");
+    context.sources.emplace(rule.key, SourceType::rule);
   }
-  for (const std::string_view section : top_level_keys_later()) {
-    for (const Entry& entry : entries_of(root, section)) context.later.insert(entry.key);
-  }
+  collect_supervisors(root, names, context);
+  for (const Entry& step : entries_of(root, "steps")) collect_step(step, names, context);
+  for (const Entry& step : entries_of(root, "steps")) collect_rules(step, names, context);
   context.sources["dns"] = SourceType::dns;
   const Node* gateway = root.find("gateway");
   if (gateway != nullptr && !gateway->is_word("none")) {
     context.sources["gateway"] = SourceType::gateway;
-  }
-  const Node* supervisor = root.find("supervisor");
-  if (supervisor == nullptr || !supervisor->is_word("none")) {
-    context.sources["supervisor"] = SourceType::supervisor;
   }
 }
 
@@ -216,16 +255,28 @@ void check_variables(const Node& root, Context& context) {
   constexpr Allowed kNothing;
   constexpr Allowed kStep{.step = true};
   constexpr Allowed kRequest{.request = true};
-  for (const char* key : {"hosts", "dns", "decoys", "middleware", "gateway", "supervisor", "policy",
-                          "inference", "expect", "known_issue", "timeout", "seed"}) {
+  for (const char* key :
+       {"hosts", "networks", "dns", "firewall", "decoys", "middleware", "gateway", "supervisor",
+        "supervisors", "policy", "inference", "expect", "known_issue", "timeout", "seed"}) {
     variables.check(root.find(key), kNothing);
   }
-  variables.check(root.find("steps"), kStep);
-  for (const Entry& provider : entries_of(root, "providers")) {
-    for (const Entry& field : provider.value->entries) {
+  const auto check_answers = [&](const Node& provider, Allowed others) {
+    for (const Entry& field : provider.entries) {
       const bool answers = field.key == "routes" || field.key == "sse";
-      variables.check(field.value.get(), answers ? kRequest : kNothing);
+      variables.check(field.value.get(), answers ? kRequest : others);
     }
+  };
+  for (const Entry& step : entries_of(root, "steps")) {
+    for (const Entry& field : step.value->entries) {
+      if (field.key != "providers") {
+        variables.check_value(field.key, field.value, kStep);
+        continue;
+      }
+      for (const Entry& provider : field.value->entries) check_answers(*provider.value, kNothing);
+    }
+  }
+  for (const Entry& provider : entries_of(root, "providers")) {
+    check_answers(*provider.value, kNothing);
   }
 }
 

@@ -9,11 +9,11 @@
 namespace sallyport::sim::scenario {
 namespace {
 
-constexpr std::array<std::string_view, 22> kOrder{
-    "scenario",    "reproduces", "requirement", "kills",  "source",  "tags",
-    "known_issue", "needs",      "timeout",     "seed",   "matrix",  "hosts",
-    "dns",         "providers",  "middleware",  "decoys", "gateway", "supervisor",
-    "policy",      "inference",  "steps",       "expect"};
+constexpr std::array<std::string_view, 26> kOrder{
+    "scenario",    "reproduces", "requirement", "kills",      "source", "tags",    "known_issue",
+    "yields",      "needs",      "timeout",     "seed",       "matrix", "hosts",   "networks",
+    "dns",         "firewall",   "providers",   "middleware", "decoys", "gateway", "supervisor",
+    "supervisors", "policy",     "inference",   "steps",      "expect"};
 
 }  // namespace
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "reference/base/check.h"
 #include "reference/base/scalars.h"
 
 namespace sallyport::sim::scenario {
@@ -113,30 +114,66 @@ std::string as_json(const Node& node, Complaints& complaints) {
   return to_json_text(node);
 }
 
-Reader::Reader(const Node& node, std::string what, Complaints& complaints)
-    : self_(node), what_(std::move(what)), complaints_(complaints) {
-  if (!node.is_map()) complaints.at(node, fmt::format("{} must be a map", what_));
+Reader::Reader(const Node& node, const Keys& keys, Complaints& complaints)
+    : self_(node), table_(keys), complaints_(complaints) {
+  if (node.is_map()) {
+    check_table();
+  } else {
+    complaints.at(node, fmt::format("{} must be a map", keys.what));
+  }
+}
+
+void Reader::check_table() {
+  for (const Entry& entry : self_.entries) {
+    const Key* const key = table_.find(entry.key);
+    if (key == nullptr) {
+      complaints_.at_key(entry, fmt::format("unknown key \"{}\" in {}{}", entry.key, table_.what,
+                                            base::suggestion(entry.key, table_.names())));
+    } else if (key->later) {
+      complaints_.at_key(entry, not_yet(fmt::format("\"{}\" of {}", entry.key, table_.what)));
+    }
+  }
+  for (const Key& key : table_.keys) {
+    if (!key.needed || self_.find(key.name) != nullptr) continue;
+    complaints_.at(self_, key.lack.empty() ? fmt::format("{} needs \"{}\"", table_.what, key.name)
+                                           : std::string(key.lack));
+  }
+}
+
+void Reader::check_key(std::string_view key, std::initializer_list<Shape::Kind> kinds) const {
+  const Key* const known = table_.find(key);
+  CHECK(known != nullptr);
+  if (kinds.size() == 0 || known->shape.kind == Shape::Kind::either) return;
+  CHECK(std::find(kinds.begin(), kinds.end(), known->shape.kind) != kinds.end());
+}
+
+bool Reader::has(std::string_view key) const {
+  check_key(key, {});
+  return self_.find(key) != nullptr;
 }
 
 const Node* Reader::get(std::string_view key) {
-  known_.emplace(key);
+  check_key(key, {});
   return self_.find(key);
 }
 
 const Node* Reader::require(std::string_view key) {
   const Node* node = get(key);
+  CHECK(table_.find(key)->needed);
   if (node == nullptr && self_.is_map()) {
-    complaints_.at(self_, fmt::format("{} needs \"{}\"", what_, key));
+    complaints_.at(self_, fmt::format("{} needs \"{}\"", table_.what, key));
   }
   return node;
 }
 
 std::string Reader::text(std::string_view key, std::string fallback) {
+  check_key(key, {Shape::Kind::text, Shape::Kind::name, Shape::Kind::word});
   const Node* node = get(key);
   return node == nullptr ? fallback : as_text(*node, complaints_).value_or(fallback);
 }
 
 std::uint64_t Reader::integer(std::string_view key, std::uint64_t fallback, std::uint64_t least) {
+  check_key(key, {Shape::Kind::integer, Shape::Kind::octets});
   const Node* node = get(key);
   if (node == nullptr) return fallback;
   const auto value = as_integer(*node, complaints_);
@@ -146,67 +183,53 @@ std::uint64_t Reader::integer(std::string_view key, std::uint64_t fallback, std:
 }
 
 bool Reader::boolean(std::string_view key, bool fallback) {
+  check_key(key, {Shape::Kind::boolean});
   const Node* node = get(key);
   return node == nullptr ? fallback : as_boolean(*node, complaints_).value_or(fallback);
 }
 
 base::Duration Reader::duration(std::string_view key, base::Duration fallback) {
+  check_key(key, {Shape::Kind::duration});
   const Node* node = get(key);
   return node == nullptr ? fallback : as_duration(*node, complaints_).value_or(fallback);
 }
 
 std::uint64_t Reader::size(std::string_view key, std::uint64_t fallback) {
+  check_key(key, {Shape::Kind::size, Shape::Kind::octets});
   const Node* node = get(key);
   return node == nullptr ? fallback : as_size(*node, complaints_).value_or(fallback);
 }
 
 std::string Reader::word(std::string_view key, Words words, std::string fallback) {
+  check_key(key, {Shape::Kind::word});
   const Node* node = get(key);
   if (node == nullptr) return fallback;
   return as_word(*node, words, fmt::format("a value of \"{}\"", key), complaints_)
       .value_or(fallback);
 }
 
+std::string Reader::word(std::string_view key, std::string fallback) {
+  return word(key, table_.words_of(key), std::move(fallback));
+}
+
+std::size_t Reader::place_of_word(std::string_view key, std::size_t fallback) {
+  const Words words = table_.words_of(key);
+  CHECK(fallback < words.size());
+  const std::string said = word(key, words, std::string(words[fallback]));
+  return static_cast<std::size_t>(std::find(words.begin(), words.end(), said) - words.begin());
+}
+
 std::vector<std::string> Reader::texts(std::string_view key) {
+  check_key(key, {Shape::Kind::list});
   const Node* node = get(key);
   return node == nullptr ? std::vector<std::string>() : as_texts(*node, complaints_);
 }
 
 std::vector<std::pair<std::string, std::string>> Reader::pairs(std::string_view key) {
+  check_key(key, {Shape::Kind::pairs});
   const Node* node = get(key);
   if (node == nullptr) return {};
   return as_pairs(*node, complaints_);
-}
-
-void Reader::later(std::initializer_list<std::string_view> keys) {
-  for (const std::string_view key : keys) {
-    known_.emplace(key);
-    for (const Entry& entry : self_.entries) {
-      if (entry.key == key) {
-        complaints_.at_key(entry, not_yet(fmt::format("\"{}\" of {}", key, what_)));
-      }
-    }
-  }
-}
-
-void Reader::only(std::string_view key, std::string_view value) {
-  const Node* node = get(key);
-  if (node == nullptr || (node->is_scalar() && node->text == value)) return;
-  const std::string shown = node->is_scalar() ? node->text : "...";
-  complaints_.at(*node, not_yet(fmt::format("\"{}: {}\" of {}", key, shown, what_)));
-}
-
-void Reader::known(std::initializer_list<std::string_view> keys) {
-  for (const std::string_view key : keys) known_.emplace(key);
-}
-
-void Reader::finish() {
-  const std::vector<std::string_view> words(known_.begin(), known_.end());
-  for (const Entry& entry : self_.entries) {
-    if (known_.contains(entry.key)) continue;
-    complaints_.at_key(entry, fmt::format("unknown key \"{}\" in {}{}", entry.key, what_,
-                                          base::suggestion(entry.key, words)));
-  }
 }
 
 }  // namespace sallyport::sim::scenario

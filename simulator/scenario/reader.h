@@ -1,22 +1,22 @@
-// Reads one map of a scenario key by key; the place of a scalar decides its type. Complains about
-// what is wrong with its place and, in finish(), about every key that nobody asked for. Getters
-// give the fallback when the key is absent or wrong. Pure.
+// Reads one map of a scenario key by key; the place of a scalar decides its type. Complains with
+// the place of what is wrong. With a table it complains at once about unknown keys and missing
+// ones, and a getter breaks (CHECK) on a key that the table lacks or types otherwise: what is read
+// is what the schema and the page tell. Getters give the fallback when the key is absent or wrong.
+// Pure.
 #pragma once
 
 #include <initializer_list>
 #include <optional>
-#include <set>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "simulator/scenario/keys.h"
 #include "simulator/scenario/tree.h"
 
 namespace sallyport::sim::scenario {
-
-using Words = std::span<const std::string_view>;
 
 // Scalars by their place; nothing after a complaint. A text may hold variables.
 std::optional<std::string> as_text(const Node& node, Complaints& complaints);
@@ -34,11 +34,12 @@ std::string as_json(const Node& node, Complaints& complaints);
 
 class Reader {
  public:
-  // `what` names the map in complaints: "a request". Both references must outlive the reader.
-  Reader(const Node& node, std::string what, Complaints& complaints);
+  // `keys` is the table of this map. All references must outlive the reader.
+  Reader(const Node& node, const Keys& keys, Complaints& complaints);
 
-  [[nodiscard]] bool has(std::string_view key) const { return self_.find(key) != nullptr; }
+  [[nodiscard]] bool has(std::string_view key) const;
   [[nodiscard]] const Node* get(std::string_view key);
+  // What the table says is needed: null after the complaint.
   const Node* require(std::string_view key);
 
   std::string text(std::string_view key, std::string fallback = {});
@@ -47,24 +48,28 @@ class Reader {
   base::Duration duration(std::string_view key, base::Duration fallback);
   std::uint64_t size(std::string_view key, std::uint64_t fallback);
   std::string word(std::string_view key, Words words, std::string fallback);
+  // By the words of the table.
+  std::string word(std::string_view key, std::string fallback);
+  // The place of the word in the table, as E: its words stand in the order of the enumerators.
+  template <class E>
+  E choice(std::string_view key, E fallback) {
+    return static_cast<E>(place_of_word(key, static_cast<std::size_t>(fallback)));
+  }
   std::vector<std::string> texts(std::string_view key);
   std::vector<std::pair<std::string, std::string>> pairs(std::string_view key);
-
-  // Keys of the language that this version refuses by name.
-  void later(std::initializer_list<std::string_view> keys);
-  // A key of which this version has one value only.
-  void only(std::string_view key, std::string_view value);
-  void known(std::initializer_list<std::string_view> keys);
-  void finish();
 
   [[nodiscard]] const Node& self() const { return self_; }
   [[nodiscard]] Complaints& complaints() { return complaints_; }
 
  private:
+  std::size_t place_of_word(std::string_view key, std::size_t fallback);
+  void check_table();
+  // Breaks on a key that the table lacks or writes in another way.
+  void check_key(std::string_view key, std::initializer_list<Shape::Kind> kinds) const;
+
   const Node& self_;
-  std::string what_;
+  const Keys& table_;
   Complaints& complaints_;
-  std::set<std::string, std::less<>> known_;
 };
 
 // `a "kind" isn't supported yet`, everywhere the same.

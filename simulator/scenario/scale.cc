@@ -1,5 +1,6 @@
 // --slow: every pace, pause and bound of a cell. What the subject is told it multiplies itself.
 
+#include <algorithm>
 #include <cmath>
 
 #include "simulator/scenario/scenario.h"
@@ -31,12 +32,37 @@ class Scale {
   void apply(providers::SseSpec& sse) const {
     apply(sse.first_after);
     apply(sse.every);
+    if (sse.hold) apply(sse.hold->until);
   }
   void apply(providers::Answer& answer) const {
     apply(answer.delay);
+    apply(answer.hold);
     if (answer.sse) apply(*answer.sse);
-    if (!answer.raw) return;
-    for (providers::Move& move : *answer.raw) apply(move.gap);
+    if (answer.raw) apply(*answer.raw);
+    if (answer.websocket) apply(*answer.websocket);
+  }
+  void apply(std::vector<wire::Move>& moves) const {
+    for (wire::Move& move : moves) {
+      apply(move.gap);
+      apply(move.selector);
+    }
+  }
+  void apply(std::vector<wire::WebSocketMove>& moves) const {
+    for (wire::WebSocketMove& move : moves) apply(move.selector);
+  }
+  void apply(providers::ProviderSpec& provider) const {
+    apply(provider.sse);
+    for (providers::RouteSpec& route : provider.routes) {
+      for (providers::Answer& answer : route.answers) apply(answer);
+    }
+  }
+  // Not the shift of a clock: certificates and tokens don't last longer for a slow run.
+  void apply(Fault& fault) const {
+    apply(fault.delay);
+    apply(fault.silence);
+    if (!fault.rate) return;
+    const double slower = static_cast<double>(*fault.rate) / factor_;
+    fault.rate = std::max<std::uint64_t>(1, static_cast<std::uint64_t>(std::llround(slower)));
   }
   void apply(std::optional<journal::Selector>& selector) const {
     if (selector) apply(*selector);
@@ -57,9 +83,21 @@ class Scale {
     apply(step.expect);
     apply(step.after_event);
     apply(step.until);
+    apply_verb(step);
+  }
+  void apply_verb(Step& step) const {
     if (auto* pause = std::get_if<agents::PauseSpec>(&step.verb)) apply(pause->duration);
-    if (auto* fault = std::get_if<Fault>(&step.verb)) apply(fault->delay);
+    if (auto* fault = std::get_if<Fault>(&step.verb)) apply(*fault);
     if (auto* inference = std::get_if<SetInference>(&step.verb)) apply(inference->route);
+    if (auto* request = std::get_if<agents::RequestSpec>(&step.verb)) apply(request->abort);
+    if (auto* raw = std::get_if<agents::RawSpec>(&step.verb)) apply(raw->moves);
+    if (auto* socket = std::get_if<agents::WebSocketSpec>(&step.verb)) apply(socket->moves);
+    if (auto* set = std::get_if<SetProviders>(&step.verb)) {
+      for (providers::ProviderSpec& provider : set->providers) apply(provider);
+    }
+    if (auto* set = std::get_if<SetMiddleware>(&step.verb)) {
+      for (middleware::ServiceSpec& service : set->services) apply(service);
+    }
   }
   void apply(Expectation& expectation) const {
     if (expectation.witness) apply(expectation.witness->selector);
@@ -97,14 +135,10 @@ class Scale {
 void scale(Cell& cell, double factor) {
   if (factor == 1) return;
   const Scale scale(factor, cell.gateway.has_value());
-  for (providers::ProviderSpec& provider : cell.providers) {
-    scale.apply(provider.sse);
-    for (providers::RouteSpec& route : provider.routes) {
-      for (providers::Answer& answer : route.answers) scale.apply(answer);
-    }
-  }
+  for (providers::ProviderSpec& provider : cell.providers) scale.apply(provider);
   for (middleware::ServiceSpec& service : cell.middleware) scale.apply(service);
   scale.apply(cell.inference);
+  for (Supervisor& supervisor : cell.supervisors) scale.apply(supervisor.inference);
   for (Step& step : cell.steps) scale.apply(step);
   for (Expectation& expectation : cell.expect) scale.apply(expectation);
 }

@@ -29,8 +29,8 @@ TEST(Scale, MultipliesEveryBoundButCountsAndTheSubjectsLimits) {
   EXPECT_EQ(cell.providers[0].routes[0].answers[0].delay, milliseconds(20));
   EXPECT_EQ(*cell.inference->timeout, milliseconds(4000));
   // The subject is told the factor.
-  EXPECT_EQ(cell.supervisor->limits.at("connect").value, 200'000'000);
-  EXPECT_EQ(cell.supervisor->limits.at("connections").value, 7);
+  EXPECT_EQ(cell.supervisors.front().limits.at("connect").value, 200'000'000);
+  EXPECT_EQ(cell.supervisors.front().limits.at("connections").value, 7);
   EXPECT_EQ(cell.steps[0].timeout, milliseconds(8000));
   EXPECT_EQ(*cell.steps[0].retry, milliseconds(400));
   EXPECT_EQ(*cell.steps[0].expect.at("total").at_most, 4'000'000'000);
@@ -62,7 +62,7 @@ TEST(Scale, MultipliesThePacesOfServicesFaultsAndRepetitionButNotWhatTheSubjectI
   EXPECT_EQ(cell.middleware[0].timeout, milliseconds(80));
   EXPECT_EQ(cell.middleware[0].describe.timeout, "50ms");
   EXPECT_EQ(cell.middleware[0].script[0].delay, milliseconds(28));
-  EXPECT_EQ(cell.supervisor->poll, milliseconds(20));
+  EXPECT_EQ(cell.supervisors.front().poll, milliseconds(20));
   EXPECT_EQ(*cell.steps[0].interval, milliseconds(40));
   EXPECT_EQ(*std::get<Fault>(cell.steps[1].verb).delay, milliseconds(640));
   EXPECT_EQ(*std::get<SetInference>(cell.steps[2].verb).route->timeout, milliseconds(4000));

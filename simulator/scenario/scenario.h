@@ -47,7 +47,8 @@ struct Place {
 struct Step {
   std::string name;
   std::variant<agents::RequestSpec, agents::RunSpec, agents::PauseSpec, KeyChange, DeleteRecord,
-               Fault, Lift, ProcessControl, SetPolicy, SetInference>
+               Fault, Lift, ProcessControl, SetPolicy, SetInference, agents::RawSpec,
+               agents::WebSocketSpec, SetDns, SetFirewall, SetProviders, SetMiddleware>
       verb;
   bool background = false;
   // Begins when that step is done, or that event has happened; neither: at once.
@@ -56,7 +57,7 @@ struct Step {
   std::map<std::string, journal::Matcher> expect;  // by fact
   base::Duration timeout{std::chrono::seconds(2)};
   std::string from = "agent";
-  std::string via = "auto";             // auto, direct, or the supervisor's name
+  std::string via = "auto";             // auto, direct, or a supervisor or proxy by name
   std::optional<base::Duration> retry;  // every 20 ms, so long at most, until `expect` holds
   std::uint64_t repeat = 1;
   std::uint64_t connections = 1;           // of `repeat`: so many exchanges at once
@@ -101,11 +102,16 @@ struct Compare {
   std::string across;              // axis; empty: in one cell
 };
 
-// `checker: NAME`: credential_epochs, generation_monotonic, forwarded_once, stream_prefix.
+// `checker: NAME`: credential_epochs, generation_monotonic, forwarded_once, stream_prefix,
+// chain_order, audit_complete, resources_flat.
 struct Checker {
   std::string name;
-  std::string provider;  // of all but generation_monotonic
-  std::string step;      // of stream_prefix
+  std::string provider;                 // of credential_epochs, forwarded_once, stream_prefix
+  std::string step;                     // of stream_prefix, resources_flat
+  std::vector<std::string> middleware;  // of chain_order
+  std::string actor;                    // of resources_flat
+  std::uint64_t rss = 1024 * 1024;      // of resources_flat: octets that it may grow by
+  std::uint64_t fds = 0;                // of resources_flat: descriptors that it may grow by
 };
 
 struct Expectation {
@@ -132,21 +138,30 @@ struct Supervisor {
   std::map<std::string, std::string> environment;
   bool up = true;                                       // `initially`
   base::Duration poll = std::chrono::milliseconds(50);  // how often it asks the gateway
+  std::string upstream_proxy;                    // a provider of the dialect `proxy`; empty: none
+  std::map<std::string, std::uint64_t> rlimits;  // nofile: most descriptors
+  // Its own, else the scenario's; complete as Cell's. With a gateway every route is the same.
+  std::string policy_yaml;
+  std::optional<Inference> inference;
 };
 
 // The control plane. Where there is one, the supervisor gets policy, route, keys and registrations
 // from it by polling, else from files.
 struct Gateway {
   std::string host = "box";
-  net::Endpoint listen;  // port 0: a free one
-  bool up = true;        // `initially`
+  net::Endpoint listen;                          // port 0: a free one
+  bool up = true;                                // `initially`
+  bool store_file = false;                       // `store: file`: outlives its process
+  std::map<std::string, std::uint64_t> rlimits;  // nofile: most descriptors
 };
 
-// The veth pair of an inner host: 10.200.N.1 at its parent, 10.200.N.2 inside, /24.
+// The veth pair of an inner host: 10.200.N.1 at its parent, 10.200.N.2 inside, /24. Where neither
+// of the two has `ipv6: disabled` also fd00:10:200:N::1 and ::2, /64.
 struct InnerLink {
   std::string parent;
   net::IpAddress outer, inner;
   int prefix = 24;
+  std::optional<net::IpAddress> outer6, inner6;
 };
 
 struct KnownIssue {
@@ -160,6 +175,8 @@ struct Cell {
   // box and agent first, then as written; those that nothing uses are left out.
   std::vector<topology::HostSpec> hosts;
   std::map<std::string, InnerLink> inner_links;  // by inner host
+  std::vector<topology::NetworkSpec> networks;
+  std::vector<topology::FirewallRule> firewall;  // in the order of the file
   topology::Zone zone;                           // with the providers' names
   std::vector<providers::ProviderSpec> providers;
   std::vector<providers::DecoySpec> decoys;
@@ -167,11 +184,18 @@ struct Cell {
   std::optional<Gateway> gateway;
   std::string policy_yaml;  // complete: version and binaries filled in
   std::optional<Inference> inference;
-  std::optional<Supervisor> supervisor;
-  std::vector<Step> steps;  // in the order of the file
+  std::vector<Supervisor> supervisors;  // in the order of the file; each serves a host of its own
+  std::vector<Step> steps;              // in the order of the file
   // Those whose `when` fits this cell, but for `across` (Scenario::across).
   std::vector<Expectation> expect;
   std::optional<KnownIssue> known_issue;  // if it applies to this cell
+};
+
+// The verdict that each cell is made to have, for tests of the harness on itself.
+struct Yields {
+  std::string verdict;  // fail, vacuous, escape, leak, timeout
+  std::string claim;    // a piece of what is claimed or observed; empty: any
+  Place place;
 };
 
 struct Need {
@@ -205,6 +229,7 @@ struct Scenario {
   std::optional<Requirement> requirement;
   std::vector<std::string> kills, source, tags;
   std::vector<Need> needs;
+  std::optional<Yields> yields;
   base::Duration timeout{std::chrono::seconds(10)};
   std::uint64_t seed = 0;
   std::vector<Axis> axes;
@@ -219,6 +244,9 @@ struct Scenario {
   [[nodiscard]] const std::string* text_of(const std::string& file) const;
   std::map<std::string, std::string> texts;
 };
+
+// Null when there is none of that name.
+[[nodiscard]] const Supervisor* supervisor_named(const Cell& cell, std::string_view name);
 
 // Multiplies every pace, pause and bound of the cell (--slow). Not the supervisor's limits and
 // poll, nor the timeouts of middleware services: who is told those is told the factor too, and

@@ -43,6 +43,13 @@ bool may_hold_variable(const Node& node) {
   return node.is_scalar() && node.text.find("$(") != std::string::npos;
 }
 
+// The text of a `run`, unless it is all one column of the matrix: then that is the command.
+bool is_shell_text(const Entry& entry) {
+  if (entry.key != "run" || !entry.value->is_scalar()) return false;
+  const std::string_view text = entry.value->text;
+  return !text.starts_with("$(matrix.") || text.find(')') + 1 != text.size();
+}
+
 void walk(const Node& tree, bool shell,
           const std::function<void(const std::string&, const Node&)>& use) {
   if (!shell && may_hold_variable(tree)) {
@@ -51,7 +58,7 @@ void walk(const Node& tree, bool shell,
     }
   }
   for (const NodePtr& item : tree.items) walk(*item, false, use);
-  for (const Entry& entry : tree.entries) walk(*entry.value, entry.key == "run", use);
+  for (const Entry& entry : tree.entries) walk(*entry.value, is_shell_text(entry), use);
 }
 
 // What a matrix value becomes at the place `use`: the same, but it remembers that place.
@@ -209,7 +216,7 @@ NodePtr Matrix::resolve(const NodePtr& node, const CellValues& cell, int depth) 
   }
   for (std::size_t i = 0; i < node->entries.size(); ++i) {
     const Entry& entry = node->entries[i];
-    if (entry.key == "run" && entry.value->is_scalar()) continue;  // a shell's text
+    if (is_shell_text(entry)) continue;
     const NodePtr value = resolve(entry.value, cell, depth);
     if (value != entry.value) changed().entries[i].value = value;
   }

@@ -43,6 +43,8 @@ constexpr std::array<Field, 25> kExchangeFacts{{
     {"first_byte", Type::duration, {}},
     {"total", Type::duration, {}},
     {"longest_gap", Type::duration, {}},
+    {"messages", Type::number, {}},
+    {"close_code", Type::number, {}},
 }};
 
 constexpr std::array<Field, 8> kRunFacts{{
@@ -76,20 +78,19 @@ constexpr std::array<Field, 4> kCommonFields{{
     {"from", Type::text, {}},
 }};
 
-constexpr std::array<std::string_view, 24> kTopLevel{
-    "scenario",    "reproduces", "requirement", "kills",       "source",    "tags",
-    "known_issue", "needs",      "timeout",     "seed",        "matrix",    "include",
-    "hosts",       "networks",   "dns",         "firewall",    "providers", "middleware",
-    "decoys",      "gateway",    "supervisor",  "supervisors", "policy",    "inference"};
+constexpr std::array<std::string_view, 25> kTopLevel{
+    "scenario",   "reproduces",  "requirement", "kills",     "source",     "tags",    "known_issue",
+    "yields",     "needs",       "timeout",     "seed",      "matrix",     "include", "hosts",
+    "networks",   "dns",         "firewall",    "providers", "middleware", "decoys",  "gateway",
+    "supervisor", "supervisors", "policy",      "inference"};
 constexpr std::array<std::string_view, 2> kTopLevelEnd{"steps", "expect"};
-constexpr std::array<std::string_view, 3> kTopLevelLater{"networks", "firewall", "supervisors"};
 
 // Those of a later version last.
 constexpr std::array<std::string_view, 21> kVerbs{
-    "request",   "run",    "pause", "policy", "inference", "rotate",    "revoke",
-    "update",    "delete", "fault", "lift",   "stop",      "start",     "restart",
-    "websocket", "raw",    "gate",  "dns",    "firewall",  "providers", "middleware"};
-constexpr std::size_t kVerbsNow = 14;
+    "request",  "websocket", "raw",        "run",    "policy",  "inference", "dns",
+    "firewall", "providers", "middleware", "rotate", "revoke",  "update",    "delete",
+    "fault",    "lift",      "stop",       "start",  "restart", "pause",     "gate"};
+constexpr std::size_t kVerbsNow = 20;
 constexpr std::array<std::string_view, 7> kOtherReserved{"direct", "none",    "auto",  "world",
                                                          "step",   "request", "matrix"};
 
@@ -116,8 +117,8 @@ std::vector<Kind> provider_kinds() {
       {"sse", {{"data", Type::text, {}}, {"nonce", Type::text, {}}}},
       {"cut", {{"how", Type::word, kHows}}},
       {"closed", {{"how", Type::text, {}}}},
-      {"upgrade", {{"headers", Type::headers, {}}}, false},
-      {"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}, false},
+      {"upgrade", {{"headers", Type::headers, {}}}},
+      {"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}},
       {"attempt", {}},
   };
 }
@@ -180,7 +181,8 @@ std::vector<Kind> middleware_kinds() {
         {"headers", Type::headers, {}},
         {"body", Type::text, {}},
         {"json", Type::json, {}},
-        {"decision", Type::word, kDecisions}}},
+        {"decision", Type::word, kDecisions},
+        {"nonce", Type::text, {}}}},
       {"preflight", {}, false},
       {"session_start", {}, false},
       {"message", {{"sequence", Type::number, {}}, {"text", Type::text, {}}}, false},
@@ -204,23 +206,38 @@ std::vector<Field> with_nonce(std::vector<Field> fields) {
   return fields;
 }
 
-std::vector<Kind> request_kinds() {
-  return {
+// What any exchange has; `more` are its own.
+std::vector<Kind> exchange_kinds(std::vector<Kind> more) {
+  std::vector<Kind> kinds{
       {"start", {}},
       {"response",
-       {{"status", Type::number, {}}, {"headers", Type::headers, {}}, {"nonce", Type::text, {}}}},
-      {"sse", {{"data", Type::text, {}}, {"error", Type::text, {}}, {"nonce", Type::text, {}}}},
-      {"outcome", with_nonce(all(kExchangeFacts))},
-      {"done", all(kExchangeFacts)},
-      {"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}, false}};
+       {{"status", Type::number, {}}, {"headers", Type::headers, {}}, {"nonce", Type::text, {}}}}};
+  kinds.insert(kinds.end(), more.begin(), more.end());
+  kinds.push_back({"outcome", with_nonce(all(kExchangeFacts))});
+  kinds.push_back({"done", all(kExchangeFacts)});
+  return kinds;
+}
+
+std::vector<Kind> request_kinds() {
+  return exchange_kinds(
+      {{"sse", {{"data", Type::text, {}}, {"error", Type::text, {}}, {"nonce", Type::text, {}}}}});
+}
+
+std::vector<Kind> websocket_kinds() {
+  return exchange_kinds({{"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}}});
 }
 
 std::vector<Kind> run_kinds() {
-  return {{"start", {}},
-          {"exec", {}, false},
-          {"tool", {}, false},
-          {"outcome", all(kRunFacts)},
-          {"done", all(kRunFacts)}};
+  return {
+      {"start", {}},
+      {"exec",
+       {{"argv", Type::text, {}},
+        {"context", Type::text, {}},
+        {"exit", Type::number, {}},
+        {"stdout", Type::text, {}}}},
+      {"tool", {{"name", Type::text, {}}, {"argv", Type::text, {}}, {"exit", Type::number, {}}}},
+      {"outcome", all(kRunFacts)},
+      {"done", all(kRunFacts)}};
 }
 
 std::vector<Kind> control_kinds() { return {{"start", {}}, {"done", all(kControlFacts)}}; }
@@ -231,19 +248,29 @@ std::vector<Kind> fault_kinds() {
   return kinds;
 }
 
+std::vector<Kind> rule_kinds() {
+  return {{"hit", {{"to", Type::text, {}}, {"port", Type::number, {}}}}};
+}
+
 }  // namespace
 
 const std::vector<Kind>& kinds_of(SourceType type) {
-  static const std::array<std::vector<Kind>, 10> kKinds{
-      provider_kinds(), decoy_kinds(),   dns_kinds(),        supervisor_kinds(), request_kinds(),
-      run_kinds(),      control_kinds(), middleware_kinds(), gateway_kinds(),    fault_kinds()};
+  static const std::array<std::vector<Kind>, 13> kKinds{
+      provider_kinds(), decoy_kinds(), dns_kinds(),       supervisor_kinds(),
+      request_kinds(),  run_kinds(),   control_kinds(),   middleware_kinds(),
+      gateway_kinds(),  fault_kinds(), websocket_kinds(), exchange_kinds({}),
+      rule_kinds()};
   return kKinds[static_cast<std::size_t>(type)];
+}
+
+bool is_exchange(SourceType type) {
+  return type == SourceType::request || type == SourceType::websocket || type == SourceType::raw;
 }
 
 std::span<const Field> common_fields() { return kCommonFields; }
 
 std::span<const Field> facts_of(SourceType step_type) {
-  if (step_type == SourceType::request) return kExchangeFacts;
+  if (is_exchange(step_type)) return kExchangeFacts;
   if (step_type == SourceType::run) return kRunFacts;
   return kControlFacts;
 }
@@ -256,7 +283,6 @@ std::span<const std::string_view> top_level_keys() {
   }();
   return kAll;
 }
-std::span<const std::string_view> top_level_keys_later() { return kTopLevelLater; }
 std::span<const std::string_view> verbs() { return std::span(kVerbs).first(kVerbsNow); }
 std::span<const std::string_view> verbs_later() { return std::span(kVerbs).subspan(kVerbsNow); }
 std::span<const std::string_view> grpc_codes() { return kCodes; }

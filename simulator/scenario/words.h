@@ -28,6 +28,9 @@ enum class SourceType {
   middleware,
   gateway,
   fault,  // a control step that has `hit` too
+  websocket,
+  raw,
+  rule,  // of a host's packet filter
 };
 
 struct Kind {
@@ -38,6 +41,8 @@ struct Kind {
 
 // The events of a source, section 9.
 [[nodiscard]] const std::vector<Kind>& kinds_of(SourceType type);
+// A step that makes exchanges: request, websocket, raw.
+[[nodiscard]] bool is_exchange(SourceType type);
 // What every event may have.
 [[nodiscard]] std::span<const Field> common_fields();
 // The facts of a step, section 12.
@@ -47,7 +52,6 @@ struct Kind {
 [[nodiscard]] std::span<const std::string_view> grpc_codes();
 
 [[nodiscard]] std::span<const std::string_view> top_level_keys();
-[[nodiscard]] std::span<const std::string_view> top_level_keys_later();
 [[nodiscard]] std::span<const std::string_view> verbs();
 [[nodiscard]] std::span<const std::string_view> verbs_later();
 

@@ -31,6 +31,14 @@ using Descriptor = asio::posix::basic_stream_descriptor<net::Executor>;
 constexpr std::size_t kMessageBytesMax = 256U * 1024;  // a longer one is cut
 constexpr std::size_t kReadyLineMax = 64U * 1024;
 
+std::string last_line(const std::string& text) {
+  const std::size_t end = text.find_last_not_of('\n');
+  if (end == std::string::npos) return {};
+  const std::size_t before = text.rfind('\n', end);
+  return text.substr(before == std::string::npos ? 0 : before + 1,
+                     end - (before == std::string::npos ? 0 : before + 1) + 1);
+}
+
 // From one start to its end.
 struct Life {
   explicit Life(net::Executor executor) : ready(executor), messages(executor), over(executor) {}
@@ -41,6 +49,7 @@ struct Life {
   bool said_ready = false;
   bool failed_start = false;  // told as such: its end is no crash
   Descriptor ready;
+  base::UniqueFd say_ready;  // the other end, until somebody has said it or it has ended
   Descriptor messages;
   bool messages_ended = false;
   net::Event over;  // `ended` was set
@@ -73,6 +82,7 @@ class Daemon::Impl {
 
   const std::string name;
   std::vector<std::shared_ptr<Life>> lives;
+  LaunchOptions options;
 
  private:
   static net::Task<void> read_messages(std::shared_ptr<Impl> self, std::shared_ptr<Life> life);
@@ -102,7 +112,7 @@ std::optional<StartFailure> Daemon::Impl::launch(const std::shared_ptr<Impl>& se
   int ready[2];
   int messages[2];
   if (::pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0) return StartFailure{"no pipe"};
-  const base::UniqueFd ready_write(ready[1]);
+  base::UniqueFd ready_write(ready[1]);
   base::UniqueFd ready_read(ready[0]);
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, messages) != 0)
     return StartFailure{"no socket pair"};
@@ -110,11 +120,15 @@ std::optional<StartFailure> Daemon::Impl::launch(const std::shared_ptr<Impl>& se
   base::UniqueFd messages_read(messages[0]);
   command.descriptors.emplace_back(ready_write.get(), kReadyFd);
   command.descriptors.emplace_back(messages_write.get(), kMessagesFd);
+  const std::vector<std::string>& more = self->options.environment;
+  command.environment.insert(command.environment.begin(), more.begin(), more.end());
+  if (self->options.descriptors_max) command.descriptors_max = self->options.descriptors_max;
   auto started = world::spawn(self->executor_, std::move(command));
   if (!started) return StartFailure{"it can't be started: " + started.error().message()};
   auto life = std::make_shared<Life>(self->executor_);
   life->process = std::move(*started);
   life->ready.assign(ready_read.release());
+  life->say_ready = std::move(ready_write);
   life->messages.assign(messages_read.release());
   self->lives.push_back(life);
   asio::co_spawn(self->executor_, read_messages(self, life), asio::detached);
@@ -158,9 +172,10 @@ net::Task<Daemon::Ready> Daemon::Impl::wait_ready(std::shared_ptr<Impl> self,
   }
   const world::Exit exit = *life->ended;
   const bool signalled = exit.kind == world::Exit::Kind::signalled;
+  const std::string why = exit.detail.empty() ? last_line(life->process->err()) : exit.detail;
   result.failure = StartFailure{fmt::format("it ended before it was ready ({} {}{}{})",
                                             signalled ? "signal" : "exit", exit.value,
-                                            exit.detail.empty() ? "" : ": ", exit.detail)};
+                                            why.empty() ? "" : ": ", why)};
   co_return result;
 }
 
@@ -195,6 +210,7 @@ net::Task<void> Daemon::Impl::watch(std::shared_ptr<Impl> self, std::shared_ptr<
   // What it told before its end stands before it.
   self->drain(*life);
   life->ended = end;
+  life->say_ready.reset();
   journal::Fields fields;
   const char* const kind = end.kind == world::Exit::Kind::signalled ? "signal" : "exit";
   fields[kind] = static_cast<std::int64_t>(end.value);
@@ -245,12 +261,22 @@ Daemon::Daemon(std::string name, std::string type, net::Executor executor,
 
 Daemon::~Daemon() { impl_->forget(); }
 
+void Daemon::set_launch(LaunchOptions options) { impl_->options = std::move(options); }
+
 std::optional<StartFailure> Daemon::launch(world::CommandSpec command) {
   return Impl::launch(impl_, std::move(command));
 }
 
 net::Task<Daemon::Ready> Daemon::wait_ready(base::TimePoint deadline) {
   return Impl::wait_ready(impl_, deadline);
+}
+
+void Daemon::say_ready(const std::string& line) {
+  Life* const life = impl_->last();
+  if (life == nullptr || !life->say_ready) return;
+  const std::string whole = line.substr(0, kReadyLineMax / 2) + "\n";
+  const ssize_t wrote = ::write(life->say_ready.get(), whole.data(), whole.size());
+  if (wrote == static_cast<ssize_t>(whole.size())) life->say_ready.reset();
 }
 
 void Daemon::drain() {
@@ -299,6 +325,13 @@ std::string Daemon::output() const {
   for (const std::shared_ptr<Life>& life : impl_->lives)
     all += life->process->out() + life->process->err();
   return all;
+}
+
+std::string Daemon::last_output() const {
+  if (impl_->last() == nullptr) return {};
+  // It may have been written just before something else that has come already.
+  impl_->last()->process->take_output();
+  return impl_->last()->process->out() + impl_->last()->process->err();
 }
 
 std::string Daemon::error_tail(std::size_t lines) const {

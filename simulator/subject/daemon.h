@@ -5,10 +5,12 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "reference/base/clock.h"
 #include "reference/net/executor.h"
@@ -35,6 +37,12 @@ inline constexpr int kReadyFd = 10;
 inline constexpr int kMessagesFd = 11;
 inline constexpr int kSpareFd = 12;  // the first that is free for others
 
+// What its starts have besides their command; the same for each.
+struct LaunchOptions {
+  std::vector<std::string> environment;          // NAME=VALUE, before the command's own
+  std::optional<std::uint64_t> descriptors_max;  // most that it may have open
+};
+
 class Daemon {
  public:
   // Called for each message of the socket, a final newline cut off.
@@ -47,8 +55,12 @@ class Daemon {
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;
 
+  // Holds from the next start on.
+  void set_launch(LaunchOptions options);
   // Starts `command`, with the two descriptors added. It must not be running.
   [[nodiscard]] std::optional<StartFailure> launch(world::CommandSpec command);
+  // As if the process had said so: for one that can't, and is seen to be ready. Once a run.
+  void say_ready(const std::string& line);
   // The line that it said when it was ready; a failure when it ended before, or at `deadline`: it
   // is killed then.
   struct Ready {
@@ -82,6 +94,8 @@ class Daemon {
   [[nodiscard]] pid_t pid() const;  // of the last run; -1 before the first
   // Everything that all its runs wrote to stdout and stderr so far.
   [[nodiscard]] std::string output() const;
+  // Of the last run.
+  [[nodiscard]] std::string last_output() const;
   // The last lines of the last run's stderr, at most `lines`.
   [[nodiscard]] std::string error_tail(std::size_t lines) const;
 

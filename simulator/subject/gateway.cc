@@ -63,9 +63,11 @@ Gateway::~Gateway() = default;
 
 net::Task<std::optional<StartFailure>> Gateway::start(base::TimePoint deadline) {
   ::mkdir(impl_->spec.folder.c_str(), 0700);
-  const bool written =
-      write_file(impl_->spec.folder + "/policy.yaml", impl_->spec.policy_yaml) &&
-      write_file(impl_->spec.folder + "/config.yaml", configuration_yaml(impl_->spec));
+  bool written = write_file(impl_->spec.folder + "/config.yaml", configuration_yaml(impl_->spec));
+  for (const SandboxRecord& sandbox : impl_->spec.sandboxes) {
+    const std::string path = impl_->spec.folder + "/" + sandbox.name + ".policy.yaml";
+    written = written && write_file(path, sandbox.policy_yaml);
+  }
   if (!written) co_return StartFailure{"its files can't be written to " + impl_->spec.folder};
   if (auto failure = impl_->daemon.launch(impl_->serve())) co_return failure;
   Daemon::Ready ready = co_await impl_->daemon.wait_ready(deadline);
@@ -76,12 +78,18 @@ net::Task<std::optional<StartFailure>> Gateway::start(base::TimePoint deadline) 
   co_return std::nullopt;
 }
 
-net::Task<CommandAnswer> Gateway::command(std::vector<std::string> arguments,
+net::Task<CommandAnswer> Gateway::command(std::string sandbox, std::vector<std::string> arguments,
                                           std::map<std::string, std::string> variables,
                                           base::TimePoint deadline) {
+  std::vector<std::string> sandboxes;
+  if (!sandbox.empty()) sandboxes.push_back(sandbox);
+  for (const SandboxRecord& record : impl_->spec.sandboxes) {
+    if (sandbox.empty()) sandboxes.push_back(record.name);
+  }
   world::CommandSpec command;
-  command.argv = {impl_->spec.binary, "--gateway", impl_->spec.address,
-                  "--json",           "--sandbox", impl_->spec.sandbox};
+  command.argv = {impl_->spec.binary, "--gateway", impl_->spec.address, "--json"};
+  for (const std::string& name : sandboxes)
+    command.argv.insert(command.argv.end(), {"--sandbox", name});
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.environment = plain_environment();
   command.environment.emplace_back(world::kNoLeakSearch);
@@ -102,7 +110,7 @@ net::Task<CommandAnswer> Gateway::command(std::vector<std::string> arguments,
   });
   bound.set(deadline);
   const world::Exit end = co_await process->wait();
-  if (!expired) answer = parse_answer(process->out());
+  if (!expired) answer = parse_answer(process->out(), sandboxes);
   answer.ended = !expired;
   answer.output = process->out() + process->err();
   if (answer.ended && answer.code.empty()) {

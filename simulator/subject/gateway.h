@@ -34,6 +34,13 @@ struct RouteSetting {
   std::optional<base::Duration> timeout;
 };
 
+// A sandbox as the gateway's configuration has it: one for each supervisor, by its name.
+struct SandboxRecord {
+  std::string name;
+  std::string policy_yaml;
+  std::vector<std::string> attached;  // providers
+};
+
 struct GatewaySpec {
   std::string name = "gateway";
   std::string binary;    // absolute
@@ -43,10 +50,8 @@ struct GatewaySpec {
   std::string address;   // http://ADDRESS:PORT, as its own host dials it
   std::vector<ProviderRecord> providers;
   std::optional<RouteSetting> route;
-  std::string policy_yaml;
   std::vector<Registration> middleware;
-  std::string sandbox;
-  std::vector<std::string> attached;  // providers of the sandbox
+  std::vector<SandboxRecord> sandboxes;
 };
 
 // What its command line answered.
@@ -54,8 +59,8 @@ struct CommandAnswer {
   bool ended = false;  // else time ran out, and it was killed
   std::string code;    // OK, or the gRPC code of a refusal
   std::string detail;
-  // What a supervisor has once it is in force; none when it didn't say.
-  std::optional<Revisions> revisions;
+  // What a supervisor has once it is in force, by sandbox; empty when it didn't say.
+  std::map<std::string, Revisions> revisions;
   std::string output;  // stdout and stderr, for the secrets rule
 };
 
@@ -70,8 +75,10 @@ class Gateway {
   // Writes its files, starts it and waits until it says that it is ready, or until `deadline`.
   // Started again, it begins from its files: what commands changed is gone with a store in memory.
   [[nodiscard]] net::Task<std::optional<StartFailure>> start(base::TimePoint deadline);
-  // `sallyport-gateway ... ARGUMENTS` in its host, with these variables besides.
-  [[nodiscard]] net::Task<CommandAnswer> command(std::vector<std::string> arguments,
+  // `sallyport-gateway ... ARGUMENTS` in its host, with these variables besides, about `sandbox`;
+  // empty: about all of them.
+  [[nodiscard]] net::Task<CommandAnswer> command(std::string sandbox,
+                                                 std::vector<std::string> arguments,
                                                  std::map<std::string, std::string> variables,
                                                  base::TimePoint deadline);
   // A file of its folder that commands may name; its path.
@@ -90,8 +97,9 @@ class Gateway {
 // The file that it is started with; pure.
 [[nodiscard]] std::string configuration_yaml(const GatewaySpec& spec);
 
-// What a command printed; no code when it isn't an answer. Pure.
-[[nodiscard]] CommandAnswer parse_answer(const std::string& output);
+// What a command about `sandboxes` printed; no code when it isn't an answer. Pure.
+[[nodiscard]] CommandAnswer parse_answer(const std::string& output,
+                                         const std::vector<std::string>& sandboxes);
 
 // The fields of a `call` event from a message of the gateway; nothing when it isn't one. Pure.
 [[nodiscard]] std::optional<std::map<std::string, std::string>> call_fields(

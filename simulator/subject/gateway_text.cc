@@ -30,11 +30,12 @@ std::string record_yaml(const ProviderRecord& record) {
   return text;
 }
 
-std::string sandbox_yaml(const GatewaySpec& spec) {
+std::string sandbox_yaml(const SandboxRecord& sandbox) {
   std::string attached;
-  for (const std::string& name : spec.attached) attached += (attached.empty() ? "" : ", ") + name;
-  return fmt::format("sandboxes:\n  - {{id: {}, name: {}, providers: [{}]}}\n",
-                     quoted(spec.sandbox), quoted(spec.sandbox), attached);
+  for (const std::string& name : sandbox.attached)
+    attached += (attached.empty() ? "" : ", ") + name;
+  return fmt::format("  - {{id: {0}, name: {0}, policy: {1}, providers: [{2}]}}\n",
+                     quoted(sandbox.name), quoted(sandbox.name + ".policy.yaml"), attached);
 }
 
 std::string upper(std::string text) {
@@ -63,8 +64,8 @@ bool parse_object(const std::string& json, rapidjson::Document& document) {
 }  // namespace
 
 std::string configuration_yaml(const GatewaySpec& spec) {
-  std::string text = fmt::format("listen: {}\nallow_unauthenticated: true\npolicy: policy.yaml\n",
-                                 quoted(spec.listen.to_string()));
+  std::string text =
+      fmt::format("listen: {}\nallow_unauthenticated: true\n", quoted(spec.listen.to_string()));
   if (!spec.providers.empty()) text += "providers:\n";
   for (const ProviderRecord& record : spec.providers) text += record_yaml(record);
   if (spec.route) {
@@ -75,19 +76,24 @@ std::string configuration_yaml(const GatewaySpec& spec) {
                             : std::string());
   }
   if (!spec.middleware.empty()) text += "middleware:\n" + registrations_yaml(spec.middleware);
-  return text + sandbox_yaml(spec);
+  if (!spec.sandboxes.empty()) text += "sandboxes:\n";
+  for (const SandboxRecord& sandbox : spec.sandboxes) text += sandbox_yaml(sandbox);
+  return text;
 }
 
-CommandAnswer parse_answer(const std::string& output) {
+CommandAnswer parse_answer(const std::string& output, const std::vector<std::string>& sandboxes) {
   CommandAnswer answer;
   rapidjson::Document document;
   if (!parse_object(output, document)) return answer;
   answer.code = text_at(document, "/code");
   answer.detail = text_at(document, "/message");
-  if (rapidjson::Pointer("/revisions").Get(document) != nullptr) {
-    answer.revisions =
-        Revisions{text_at(document, "/revisions/config"), text_at(document, "/revisions/bundle"),
-                  text_at(document, "/revisions/environment")};
+  // Of several it tells each by name.
+  const bool several = sandboxes.size() > 1;
+  for (const std::string& sandbox : sandboxes) {
+    const std::string at = several ? "/revisions_by_sandbox/" + sandbox : "/revisions";
+    if (rapidjson::Pointer(at.c_str()).Get(document) == nullptr) continue;
+    const auto part = [&](const char* name) { return text_at(document, (at + name).c_str()); };
+    answer.revisions[sandbox] = Revisions{part("/config"), part("/bundle"), part("/environment")};
   }
   return answer;
 }

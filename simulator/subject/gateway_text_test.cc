@@ -12,17 +12,17 @@ using testing::UnorderedElementsAre;
 GatewaySpec plain() {
   GatewaySpec spec;
   spec.listen = net::Endpoint::parse("127.0.0.1:17670").value();
-  spec.sandbox = "sandbox";
+  spec.sandboxes.push_back({"sandbox", {}, {}});
   return spec;
 }
 
 TEST(GatewayConfiguration, NamesTheSandboxAloneWhereThereIsNothingElse) {
-  EXPECT_EQ(configuration_yaml(plain()),
-            "listen: \"127.0.0.1:17670\"\n"
-            "allow_unauthenticated: true\n"
-            "policy: policy.yaml\n"
-            "sandboxes:\n"
-            "  - {id: \"sandbox\", name: \"sandbox\", providers: []}\n");
+  EXPECT_EQ(
+      configuration_yaml(plain()),
+      "listen: \"127.0.0.1:17670\"\n"
+      "allow_unauthenticated: true\n"
+      "sandboxes:\n"
+      "  - {id: \"sandbox\", name: \"sandbox\", policy: \"sandbox.policy.yaml\", providers: []}\n");
 }
 
 TEST(GatewayConfiguration, HasRecordsRouteAndRegistrations) {
@@ -35,14 +35,13 @@ TEST(GatewayConfiguration, HasRecordsRouteAndRegistrations) {
   record.host = "api.test";
   record.port = 80;
   spec.providers.push_back(record);
-  spec.attached.emplace_back("api");
+  spec.sandboxes[0].attached.emplace_back("api");
   spec.route = RouteSetting{"api", "m1", std::chrono::milliseconds(300)};
   spec.middleware.push_back(
       {"guard", "http://127.0.0.1:17671", 65536, std::chrono::milliseconds(500)});
   EXPECT_EQ(configuration_yaml(spec),
             "listen: \"127.0.0.1:17670\"\n"
             "allow_unauthenticated: true\n"
-            "policy: policy.yaml\n"
             "providers:\n"
             "  api:\n"
             "    type: \"openai\"\n"
@@ -54,33 +53,46 @@ TEST(GatewayConfiguration, HasRecordsRouteAndRegistrations) {
             "  - {name: \"guard\", grpc_endpoint: \"http://127.0.0.1:17671\", "
             "max_payload_bytes: 64KiB, timeout: 500ms}\n"
             "sandboxes:\n"
-            "  - {id: \"sandbox\", name: \"sandbox\", providers: [api]}\n");
+            "  - {id: \"sandbox\", name: \"sandbox\", policy: \"sandbox.policy.yaml\", providers: "
+            "[api]}\n");
 }
 
 TEST(CommandAnswer, HasTheRevisionsOfWhatWasAccepted) {
   const CommandAnswer answer = parse_answer(
       R"({"code":"OK","result":{},"revisions":{"config":"c1","bundle":"b2","environment":3}})"
-      "\n");
+      "\n",
+      {"one"});
   EXPECT_EQ(answer.code, "OK");
-  ASSERT_TRUE(answer.revisions);
-  EXPECT_EQ(answer.revisions->config, "c1");
-  EXPECT_EQ(answer.revisions->bundle, "b2");
-  EXPECT_EQ(answer.revisions->environment, "3");
+  ASSERT_TRUE(answer.revisions.contains("one"));
+  const Revisions& revisions = answer.revisions.at("one");
+  EXPECT_EQ(revisions.config, "c1");
+  EXPECT_EQ(revisions.bundle, "b2");
+  EXPECT_EQ(revisions.environment, "3");
+}
+
+TEST(CommandAnswer, HasTheRevisionsOfEachOfSeveralSandboxes) {
+  const CommandAnswer answer =
+      parse_answer(R"({"code":"OK","revisions":{"config":"1"},"revisions_by_sandbox":)"
+                   R"({"one":{"config":"1","bundle":"b"},"two":{"config":"2"}}})",
+                   {"one", "two", "three"});
+  ASSERT_EQ(answer.revisions.size(), 2U);
+  EXPECT_EQ(answer.revisions.at("one").bundle, "b");
+  EXPECT_EQ(answer.revisions.at("two").config, "2");
 }
 
 TEST(CommandAnswer, HasTheCodeAndTheReasonOfARefusal) {
   const CommandAnswer answer =
-      parse_answer(R"({"code":"FAILED_PRECONDITION","message":"the route uses it"})");
+      parse_answer(R"({"code":"FAILED_PRECONDITION","message":"the route uses it"})", {"one"});
   EXPECT_EQ(answer.code, "FAILED_PRECONDITION");
   EXPECT_EQ(answer.detail, "the route uses it");
-  EXPECT_FALSE(answer.revisions);
+  EXPECT_TRUE(answer.revisions.empty());
 }
 
 TEST(CommandAnswer, HasNoCodeWhenItIsNone) {
-  EXPECT_EQ(parse_answer("").code, "");
-  EXPECT_EQ(parse_answer("Usage: ...").code, "");
-  EXPECT_EQ(parse_answer("[1]").code, "");
-  EXPECT_EQ(parse_answer(std::string(100000, '{')).code, "");
+  EXPECT_EQ(parse_answer("", {"one"}).code, "");
+  EXPECT_EQ(parse_answer("Usage: ...", {"one"}).code, "");
+  EXPECT_EQ(parse_answer("[1]", {"one"}).code, "");
+  EXPECT_EQ(parse_answer(std::string(100000, '{'), {"one"}).code, "");
 }
 
 TEST(CallFields, AreReadFromAMessageOfTheGateway) {

@@ -1,7 +1,7 @@
 // The supervisor under test, reached as users reach it: a process with files, sockets, signals and
-// descriptors. This one starts the reference, `sallyport-supervisor serve`. Lives on the world's
-// loop; journals `ready`, `config`, `audit` and `exit` of its own name. It may be stopped and
-// started again. Never looks inside.
+// descriptors, started as its description says (description.h), the reference like any other. Lives
+// on the world's loop; journals `ready`, `config`, `audit` and `exit` of its own name. It may be
+// stopped and started again. Never looks inside.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,7 @@
 #include "reference/net/address.h"
 #include "reference/net/executor.h"
 #include "simulator/subject/daemon.h"
+#include "simulator/subject/description.h"
 #include "simulator/world/process.h"
 
 namespace sallyport::sim::subject {
@@ -60,10 +61,13 @@ struct Revisions {
 
 struct SubjectSpec {
   std::string name = "supervisor";
-  std::string binary;              // absolute
+  Description description = reference_description();
+  std::string binary;              // `${program}`: the reference's, absolute
   std::string folder;              // its own, in the run's folder; made here
   world::HostView host;            // where it runs
   int sandbox_net_namespace = -1;  // the agent's, handed over by descriptor; -1: none
+  world::HostView agent_host;      // where a holding process is put for `${sandbox_pid}`
+  std::optional<net::IpAddress> agent_address;
   net::Endpoint listen;
   std::optional<Uplink> uplink;  // none: policy, route and registrations are files
   std::string policy_yaml;
@@ -106,16 +110,28 @@ class Subject {
   };
   [[nodiscard]] const Configured& configured() const;
 
+  // Whether it says by events what it works by; else it works by its files when it is ready.
+  [[nodiscard]] bool tells_configuration() const;
+  // The process in the agent's namespace that it has reported in this run; none when the namespace
+  // was given to it.
+  [[nodiscard]] std::optional<pid_t> holder() const;
+  // After its end: nobody sits in the agent's namespace for it any more.
+  [[nodiscard]] net::Task<void> let_go();
+  // Journals at once what it has told so far, in a log file too.
+  void drain();
+
   // Its process: stop, freeze, output and the like. Started by start() alone.
   [[nodiscard]] Daemon& process();
   [[nodiscard]] const Daemon& process() const;
   [[nodiscard]] const SubjectSpec& spec() const;
 
-  // NAME=VALUE of agent.env, which it may write anew; empty before the start.
+  // NAME=VALUE of its file for agents, which it may write anew, and what its description gives them
+  // besides; empty before the start.
   [[nodiscard]] std::vector<std::pair<std::string, std::string>> agent_environment() const;
-  // PEM of the sandbox's CA, which agents are to trust; empty when it wrote none.
+  // PEM of the sandbox's CA, which agents are to trust; empty when it has none, and then they trust
+  // whom its upstreams are to be trusted by.
   [[nodiscard]] const std::string& ca_pem() const;
-  // The folder with the CA files, which agents must be able to read.
+  // The folder or file which agents must be able to read.
   [[nodiscard]] std::string ca_folder() const;
 
  private:

@@ -37,6 +37,7 @@ struct Question {
   net::Endpoint server;
   std::uint16_t id;
   std::uint16_t type;
+  std::string name;
   std::vector<std::byte> bytes;
   base::TimePoint until;
 };
@@ -48,7 +49,8 @@ struct Said {
 };
 
 bool answers(const std::optional<dns::Answer>& answer, const Question& question) {
-  return answer && answer->id == question.id && answer->type == question.type;
+  return answer && answer->id == question.id && answer->type == question.type &&
+         answer->name == question.name;
 }
 
 // Reads what has come; the first that answers the question, or whether the socket is dead.
@@ -96,12 +98,31 @@ net::Task<Said> ask_udp(const Question& question) {
   co_return said;
 }
 
+// One message with its length before it; nothing when the stream has ended, or the time.
+net::Task<std::optional<std::vector<std::byte>>> read_message(net::ByteStream& stream) {
+  std::vector<std::byte> message(2);
+  bool sized = false;
+  for (std::size_t size = 0; size < message.size();) {
+    const auto room = std::span(message).subspan(size);
+    const auto got = co_await net::read_some(stream, room);
+    if (!got || *got == 0) co_return std::nullopt;
+    size += *got;
+    if (sized || size < 2) continue;
+    sized = true;
+    size = 0;
+    message.resize(std::to_integer<std::size_t>(message[0]) << 8 |
+                   std::to_integer<std::size_t>(message[1]));
+  }
+  co_return message;
+}
+
 net::Task<Said> ask_tcp(const Question& question) {
   Said said;
   auto socket = question.hosts.socket(question.host, AF_INET, SOCK_STREAM);
   if (!socket) co_return said;
   auto connected = co_await net::connect_fd(question.executor, question.deadlines,
                                             std::move(*socket), question.server, question.until);
+  said.expired = !connected && question.deadlines.now() >= question.until;
   if (!connected) co_return said;
   auto& stream = **connected;
   stream.set_deadline(question.until);
@@ -111,24 +132,14 @@ net::Task<Said> ask_tcp(const Question& question) {
   request.append(reinterpret_cast<const char*>(question.bytes.data()), question.bytes.size());
   const auto written = co_await net::write_all(stream, request);
   if (!written) co_return said;
-  std::vector<std::byte> reply(2 + dns::kMessageBytesMax);
-  std::size_t size = 0;
-  std::size_t wanted = 2;
-  while (size < wanted) {
-    const auto room = std::span(reply).subspan(size);
-    const auto got = co_await net::read_some(stream, room);
-    if (!got || *got == 0) {
-      said.expired = question.deadlines.now() >= question.until;
-      co_return said;
-    }
-    size += *got;
-    if (size >= 2) {
-      wanted = 2 + (std::to_integer<std::size_t>(reply[0]) << 8 |
-                    std::to_integer<std::size_t>(reply[1]));
-    }
+  // What answers another question is read past, as over UDP.
+  while (!said.answer) {
+    const auto message = co_await read_message(stream);
+    if (!message) break;
+    auto answer = dns::parse_answer(*message);
+    if (answers(answer, question)) said.answer = std::move(answer);
   }
-  auto answer = dns::parse_answer(std::span(reply).subspan(2, wanted - 2));
-  if (answers(answer, question)) said.answer = std::move(answer);
+  said.expired = !said.answer && question.deadlines.now() >= question.until;
   co_return said;
 }
 
@@ -163,7 +174,7 @@ bool known(const HostSpec& host, const std::string& name, Lookup& found) {
   }
   if (found.addresses.empty() && name == "localhost") {
     found.addresses.push_back(net::IpAddress::v4(127U << 24 | 1));
-    if (host.ipv6) found.addresses.push_back(*net::IpAddress::parse("::1"));
+    if (host.ipv6 != Ipv6::disabled) found.addresses.push_back(*net::IpAddress::parse("::1"));
   }
   found.from_hosts_file = !found.addresses.empty();
   return found.from_hosts_file;
@@ -182,8 +193,8 @@ net::Task<Lookup> lookup(const Hosts& hosts, net::Executor executor, net::Deadli
   for (const std::uint16_t type : std::array{dns::kA, dns::kAaaa}) {
     auto bytes = dns::write_query(id, name, type);
     if (!bytes) co_return found;
-    const Question question{hosts, executor, deadlines,         host,    *server,
-                            id++,  type,     std::move(*bytes), deadline};
+    const Question question{hosts, executor, deadlines,         host,    *server, id++,
+                            type,  name,     std::move(*bytes), deadline};
     const Said said = co_await ask(question);
     found.expired = found.expired || said.expired;
     // Who didn't answer for one type won't for the other: a stub resolver gives up here too.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "simulator/topology/testing/named_world.h"
 
 namespace sallyport::sim::topology {
@@ -56,6 +58,41 @@ TEST(DnsClient, RefusesANameThatCannotBeAskedFor) {
                                       queries(named.journal);
                              }),
             "[]");
+}
+
+TEST(DnsClient, WaitsOnWhenAnAnswerHasAnotherId) {
+  DnsAnswer forged = addresses({"192.0.2.66"});
+  forged.kind = DnsAnswer::Kind::wrong_id;
+  DnsAnswer turns = outcome(DnsAnswer::Kind::sequence);
+  turns.sequence = {forged, addresses({"20.0.0.1"})};
+  EXPECT_EQ(with_name_server({host("box")}, {{"a.test", turns}},
+                             [](Named& named) {
+                               // Asked again after a while, as over silence.
+                               return describe(named.look_up("box", "a.test")).substr(0, 16);
+                             }),
+            "NOERROR 20.0.0.1");
+}
+
+TEST(DnsClient, NeverTakesAnAnswerOfAnotherId) {
+  DnsAnswer forged = addresses({"192.0.2.66"});
+  forged.kind = DnsAnswer::Kind::wrong_id;
+  EXPECT_EQ(with_name_server({host("box")}, {{"a.test", forged}},
+                             [](Named& named) {
+                               const auto bound = std::chrono::milliseconds(50);
+                               return describe(named.look_up("box", "a.test", bound));
+                             }),
+            " expired");
+}
+
+TEST(DnsClient, GivesUpAtItsBoundWhenOverTcpNobodyAnswers) {
+  DnsAnswer turns = outcome(DnsAnswer::Kind::sequence);
+  turns.sequence = {outcome(DnsAnswer::Kind::truncated), outcome(DnsAnswer::Kind::silent)};
+  EXPECT_EQ(with_name_server({host("box")}, {{"a.test", turns}},
+                             [](Named& named) {
+                               const auto bound = std::chrono::milliseconds(100);
+                               return describe(named.look_up("box", "a.test", bound));
+                             }),
+            " expired");
 }
 
 }  // namespace

@@ -224,12 +224,33 @@ std::optional<Query> parse_query(std::span<const std::byte> bytes) {
   query.recursion_desired = (header.flags & kFlagRecursionDesired) != 0;
   query.name = reader.name();
   query.type = reader.u16();
-  reader.u16();
-  if (reader.failed()) return std::nullopt;
+  const std::uint16_t klass = reader.u16();
+  if (reader.failed() || klass != kClassIn) return std::nullopt;
   const auto question = bytes.subspan(kHeaderBytes, reader.position() - kHeaderBytes);
   query.question.assign(question.begin(), question.end());
   read_edns(reader, header, query);
   return query;
+}
+
+std::optional<std::pair<Rcode, std::vector<std::byte>>> write_refusal(
+    std::span<const std::byte> bytes) {
+  Reader reader(bytes);
+  const Header header = read_header(reader);
+  if (reader.failed() || (header.flags & kFlagAnswer) != 0) return std::nullopt;
+  Rcode rcode = Rcode::formerr;
+  if ((header.flags & kOpcodeMask) != 0) {
+    rcode = Rcode::notimp;
+  } else if (header.questions == 1) {
+    reader.name();
+    reader.u16();
+    const std::uint16_t klass = reader.u16();
+    if (!reader.failed() && klass != kClassIn) rcode = Rcode::refused;
+  }
+  const unsigned kept = header.flags & (kOpcodeMask | kFlagRecursionDesired);
+  const unsigned flags = kFlagAnswer | kept | static_cast<unsigned>(rcode);
+  std::vector<std::byte> out;
+  put_header(out, {header.id, static_cast<std::uint16_t>(flags), 0, 0, 0, 0});
+  return std::pair(rcode, std::move(out));
 }
 
 std::optional<Answer> parse_answer(std::span<const std::byte> bytes) {
@@ -307,6 +328,19 @@ std::vector<std::byte> write_answer(const Query& query, Rcode rcode,
     put_u16(out, 0);
   }
   return out;
+}
+
+bool is_truncated(std::span<const std::byte> answer) {
+  return answer.size() >= kHeaderBytes &&
+         (answer[2] & static_cast<std::byte>(kFlagTruncated >> 8)) != std::byte{0};
+}
+
+void set_truncated(std::span<std::byte> answer) {
+  if (answer.size() >= kHeaderBytes) answer[2] |= static_cast<std::byte>(kFlagTruncated >> 8);
+}
+
+void change_id(std::span<std::byte> answer) {
+  if (answer.size() >= kHeaderBytes) answer[1] ^= std::byte{1};
 }
 
 }  // namespace sallyport::sim::topology::dns

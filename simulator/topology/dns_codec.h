@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "reference/net/address.h"
@@ -50,7 +51,7 @@ struct Answer {
   std::vector<net::IpAddress> addresses;  // A or AAAA, as the type asks
 };
 
-// Nothing when the bytes aren't a query with one question.
+// Nothing when the bytes aren't a query with one question, of the class IN.
 [[nodiscard]] std::optional<Query> parse_query(std::span<const std::byte> bytes);
 [[nodiscard]] std::optional<Answer> parse_answer(std::span<const std::byte> bytes);
 
@@ -58,9 +59,20 @@ struct Answer {
 [[nodiscard]] std::optional<std::vector<std::byte>> write_query(std::uint16_t id,
                                                                 std::string_view name,
                                                                 std::uint16_t type);
+// The answer to what parse_query() doesn't take, if there is any to give: FORMERR to what can't be
+// read or has not one question, NOTIMP to another operation, REFUSED to another class. Nothing for
+// answers, and for less than a header.
+[[nodiscard]] std::optional<std::pair<Rcode, std::vector<std::byte>>> write_refusal(
+    std::span<const std::byte> bytes);
+
 // TTL 0. Addresses of the other family are left out. More than `bytes_max`: no records and TC.
 [[nodiscard]] std::vector<std::byte> write_answer(const Query& query, Rcode rcode,
                                                   std::span<const net::IpAddress> addresses,
                                                   std::size_t bytes_max);
+
+// Of what write_answer() wrote.
+[[nodiscard]] bool is_truncated(std::span<const std::byte> answer);
+void set_truncated(std::span<std::byte> answer);
+void change_id(std::span<std::byte> answer);  // to another
 
 }  // namespace sallyport::sim::topology::dns

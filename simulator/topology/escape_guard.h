@@ -33,10 +33,19 @@ class EscapeGuard {
   EscapeGuard(const EscapeGuard&) = delete;
   EscapeGuard& operator=(const EscapeGuard&) = delete;
 
-  // Once, when the hosts stand. Known are the addresses of all hosts, their inner links' included;
-  // loopback, multicast, broadcast and IPv6's link-local addresses always are. On failure no host
-  // is watched, and `about` names the one that couldn't be.
+  // Once, when the hosts stand. Known are the addresses of all hosts, their links' and networks'
+  // included, and what `rules` name; loopback, multicast, broadcast and IPv6's link-local addresses
+  // always are. A network that is every address makes nothing known. On failure no host is watched,
+  // and `about` names the one that couldn't be. `hosts` outlives this.
+  [[nodiscard]] base::Result<void> install(const Hosts& hosts,
+                                           const std::vector<FirewallRule>& rules,
+                                           std::string& about);
   [[nodiscard]] base::Result<void> install(const Hosts& hosts, std::string& about);
+  // Rules that weren't there at first.
+  void know(const std::vector<FirewallRule>& rules);
+  // Watches a host that was adopted by now, too. What goes to where the subject may have put it
+  // (10.200.0.0/16) is told only once none is left to be adopted.
+  [[nodiscard]] base::Result<void> adopt(const std::string& host);
   // Tells at once what has left so far.
   void drain();
   // Nothing is told afterwards.
@@ -44,8 +53,12 @@ class EscapeGuard {
 
  private:
   class Watch;
+  struct Known;
+  [[nodiscard]] base::Result<void> watch(const std::string& host);
   net::Executor executor_;
   OnEscape on_escape_;
+  const Hosts* hosts_ = nullptr;
+  std::shared_ptr<Known> known_;
   std::vector<std::shared_ptr<Watch>> watches_;
 };
 

@@ -127,5 +127,64 @@ TEST(EscapeGuard, TellsNothingOnceClosed) {
             "<>");
 }
 
+// A box and a host of its own on one bridge, with a guard that knows of `rules`.
+std::string on_a_bridge(const std::vector<FirewallRule>& rules,
+                        const std::function<std::string(Scene&, std::string& told)>& see) {
+  HostSpec box;
+  box.name = "box";
+  HostSpec peer;
+  peer.name = "peer";
+  peer.routes = {{*net::Cidr::parse("0.0.0.0/0"), RouteSpec::Kind::via,
+                  *net::IpAddress::parse("192.168.7.1")}};
+  HostSpec alias;
+  alias.name = "alias";
+  alias.shares = "peer";
+  NetworkSpec lan{"lan", *net::Cidr::parse("192.168.7.0/24"), {}, 0, {}};
+  lan.members["box"] = *net::IpAddress::parse("192.168.7.1");
+  lan.members["peer"] = *net::IpAddress::parse("192.168.7.2");
+  const TemporaryFolder folder;
+  return in_world(plan_with(folder), [&](world::WorldContext&) {
+    std::string about;
+    auto hosts = Hosts::build({box, peer, alias}, {lan}, folder.path(), about);
+    if (!hosts) return about + ": " + hosts.error().message();
+    std::string told;
+    Scene scene(*hosts, told);
+    if (const auto done = scene.guard.install(*hosts, rules, about); !done)
+      return about + ": " + done.error().message();
+    return see(scene, told);
+  });
+}
+
+TEST(EscapeGuard, OverABridgeNobodysAddressIsToldAndMembersArent) {
+  EXPECT_EQ(on_a_bridge({},
+                        [](Scene& scene, std::string& told) {
+                          for (const char* const to : {"192.168.7.1:53", "192.168.7.9:53"})
+                            (void)scene.send("peer", to);
+                          (void)scene.send("alias", "20.0.0.2:53");
+                          scene.guard.drain();
+                          return told;
+                        }),
+            "peer>udp:192.168.7.9:53 peer>udp:20.0.0.2:53 ");
+}
+
+TEST(EscapeGuard, WhatARuleNamesIsKnownUnlessItIsEverything) {
+  FirewallRule one;
+  one.to.network = *net::Cidr::parse("198.51.100.0/24");
+  one.from.network = *net::Cidr::parse("0.0.0.0/0");
+  EXPECT_EQ(on_a_bridge({one},
+                        [](Scene& scene, std::string& told) {
+                          (void)scene.send("peer", "198.51.100.7:53");
+                          (void)scene.send("peer", "198.51.101.7:53");
+                          scene.guard.drain();
+                          FirewallRule late;
+                          late.to.network = *net::Cidr::parse("198.51.102.0/24");
+                          scene.guard.know({late});
+                          (void)scene.send("peer", "198.51.102.7:53");
+                          scene.guard.drain();
+                          return told;
+                        }),
+            "peer>udp:198.51.101.7:53 ");
+}
+
 }  // namespace
 }  // namespace sallyport::sim::topology

@@ -1,9 +1,7 @@
 #include "simulator/topology/hosts.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -13,7 +11,8 @@
 #include "reference/linux/links.h"
 #include "reference/linux/namespaces.h"
 #include "reference/net/socket_address.h"
-#include "simulator/topology/name_files.h"
+#include "simulator/topology/error.h"
+#include "simulator/topology/hosts_builder.h"
 
 namespace sallyport::sim::topology {
 namespace {
@@ -21,52 +20,6 @@ namespace {
 using base::Result;
 using base::UniqueFd;
 using linux::Operation;
-
-// 10.200.N.1 and .2, as the field's supervisor numbers its own (NVIDIA/OpenShell,
-// sandbox/linux/netns.rs), one network an inner host.
-constexpr int kInnerPrefix = 24;
-// N is one octet.
-constexpr int kInnerHostsMax = 255;
-
-net::IpAddress veth_address(int number, std::uint32_t last) {
-  return net::IpAddress::v4((10U << 24) | (200U << 16) | (static_cast<std::uint32_t>(number) << 8) |
-                            last);
-}
-
-Result<void> set_sysctl(const char* path, const char* value) {
-  const UniqueFd file(::open(path, O_WRONLY | O_CLOEXEC));
-  // A kernel without IPv6 has nothing to switch off.
-  if (!file && errno == ENOENT) return {};
-  if (!file || ::write(file.get(), value, 1) != 1) {
-    return linux::failure(Operation::set_sysctl, errno);
-  }
-  return {};
-}
-
-// Settings that a new namespace would take from the machine, or that get in a scenario's way. In
-// the caller's namespace.
-Result<void> set_sysctls(const HostSpec& host) {
-  const std::pair<const char*, const char*> settings[] = {
-      {"/proc/sys/net/ipv6/conf/all/disable_ipv6", host.ipv6 ? "0" : "1"},
-      {"/proc/sys/net/ipv4/ip_forward", "0"},
-      {"/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"},
-  };
-  for (const auto& [path, value] : settings) {
-    if (auto set = set_sysctl(path, value); !set) return set;
-  }
-  return {};
-}
-
-Result<void> set_up_links(const HostSpec& host, linux::Links& links) {
-  if (host.loopback_up) {
-    if (auto up = links.set_up("lo", true); !up) return up;
-  }
-  for (const auto& [address, prefix] : host.addresses) {
-    // Without its network's route: all of a network on lo would count as this host itself.
-    if (auto added = links.add_address("lo", address, prefix, false); !added) return added;
-  }
-  return {};
-}
 
 Result<UniqueFd> make_socket(int family, int type) {
   UniqueFd made(::socket(family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -93,86 +46,44 @@ Result<UniqueFd> make_bound(const net::Endpoint& at, int type) {
 
 }  // namespace
 
-Result<void> Hosts::build_one(std::map<std::string, Host, std::less<>>& hosts, Host& host) {
-  const bool box = host.spec.name == kBox;
-  auto ns = box ? linux::open_namespace(linux::NamespaceKind::net) : linux::make_net_namespace();
-  if (!ns) return ns.error();
-  host.ns = std::move(*ns);
-  auto inside = linux::NetNamespaceGuard::enter(host.ns.get());
-  if (!inside) return inside.error();
-  auto links = linux::Links::open();
-  if (!links) return links.error();
-  if (auto set = set_sysctls(host.spec); !set) return set;
-  if (auto set = set_up_links(host.spec, *links); !set) return set;
-  if (auto written = write_name_files(host.spec, host.folder); !written) return written;
-  if (host.spec.inside.empty()) return {};
-
-  const auto parent = hosts.find(host.spec.inside);
-  CHECK(parent != hosts.end() && parent->second.ns);
-  auto parent_links = linux::Links::open(parent->second.ns.get());
-  if (!parent_links) return parent_links.error();
-  const std::string number = std::to_string(host.number);
-  const std::string outer = "veth-h-" + number;
-  const std::string inner = "veth-s-" + number;
-  if (auto made = parent_links->add_veth(outer, inner, host.ns.get()); !made) return made;
-  const auto gateway = veth_address(host.number, 1);
-  if (auto added = parent_links->add_address(outer, gateway, kInnerPrefix); !added) return added;
-  if (auto up = links->set_up(inner, true); !up) return up;
-  const auto own = veth_address(host.number, 2);
-  if (auto added = links->add_address(inner, own, kInnerPrefix); !added) return added;
-  if (auto added = links->add_default_route(gateway); !added) return added;
-  if (auto up = parent_links->await_operational(outer); !up) return up;
-  if (!host.spec.loopback_up) {
-    // The default route must not swallow what a host whose lo is down has no route for.
-    return links->add_throw_route(*net::Cidr::parse("127.0.0.0/8"));
-  }
-  return {};
+Result<Hosts> Hosts::build(const std::vector<HostSpec>& specs,
+                           const std::vector<NetworkSpec>& networks, const std::string& folder,
+                           std::string& about) {
+  return HostBuilder(folder, about).build(specs, networks);
 }
 
 Result<Hosts> Hosts::build(const std::vector<HostSpec>& specs, const std::string& folder,
                            std::string& about) {
-  Hosts made;
-  std::vector<std::string> order;
-  int inner_hosts = 0;
-  auto add = [&](const HostSpec& spec) {
-    Host host;
-    host.spec = spec;
-    host.folder = folder + "/" + spec.name;
-    if (!spec.inside.empty()) host.number = inner_hosts++;
-    CHECK(made.hosts_.emplace(spec.name, std::move(host)).second);
-    order.push_back(spec.name);
-  };
-  for (const auto& spec : specs) add(spec);
-  if (!made.has(kBox)) {
-    HostSpec box;
-    box.name = kBox;
-    add(box);
-  }
-  CHECK(inner_hosts <= kInnerHostsMax);
+  return build(specs, {}, folder, about);
+}
 
-  // Parents first; each round builds what has its parent, so a cycle would build nothing.
-  std::size_t built = 0;
-  while (built < order.size()) {
-    const std::size_t before = built;
-    for (const auto& name : order) {
-      Host& host = made.hosts_.find(name)->second;
-      if (host.ns) continue;
-      const auto parent = made.hosts_.find(host.spec.inside);
-      CHECK(host.spec.inside.empty() || parent != made.hosts_.end());
-      if (!host.spec.inside.empty() && !parent->second.ns) continue;
-      about = name;
-      if (auto done = build_one(made.hosts_, host); !done) return done.error();
-      for (const auto& [address, prefix] : host.spec.addresses) made.owners_[address] = name;
-      if (host.number >= 0) {
-        made.owners_[veth_address(host.number, 1)] = host.spec.inside;
-        made.owners_[veth_address(host.number, 2)] = name;
-      }
-      ++built;
-    }
-    CHECK(built > before);
+Result<void> Hosts::adopt(std::string_view host, pid_t process) {
+  const std::string own_name = get(host).owner;
+  Host& adopted = hosts_.find(own_name)->second;
+  if (!adopted.spec.made_by_subject) return failure(TopologyError::not_the_subjects);
+  if (adopted.stands) return failure(TopologyError::already_there);
+  auto ns = linux::open_namespace(linux::NamespaceKind::net, process);
+  if (!ns) return ns.error();
+  adopted.ns = std::move(*ns);
+  adopted.stands = true;
+  if (auto learnt = learn_addresses(own_name); !learnt) return learnt;
+  return learn_addresses(adopted.spec.inside.empty() ? std::string(kBox)
+                                                     : owner(adopted.spec.inside));
+}
+
+Result<void> Hosts::learn_addresses(const std::string& host) {
+  const Host& found = get(host);
+  if (!found.stands) return {};
+  auto links = linux::Links::open(found.ns.get());
+  if (!links) return links.error();
+  const auto all = links->addresses();
+  if (!all) return all.error();
+  const auto link_local = *net::Cidr::parse("fe80::/10");
+  for (const net::IpAddress& address : *all) {
+    if (address.is_loopback() || link_local.contains(address)) continue;
+    owners_[address] = host;
   }
-  about.clear();
-  return made;
+  return {};
 }
 
 std::vector<std::string> Hosts::names() const {
@@ -189,13 +100,20 @@ const Hosts::Host& Hosts::get(std::string_view name) const {
   return found->second;
 }
 
+bool Hosts::stands(std::string_view host) const { return get(get(host).owner).stands; }
+const std::string& Hosts::owner(std::string_view host) const { return get(host).owner; }
 const HostSpec& Hosts::spec(std::string_view host) const { return get(host).spec; }
-int Hosts::fd(std::string_view host) const { return get(host).ns.get(); }
+int Hosts::fd(std::string_view host) const { return get(get(host).owner).ns.get(); }
+
+Result<linux::NetNamespaceGuard> Hosts::enter(std::string_view host) const {
+  if (!stands(host)) return failure(TopologyError::host_not_there);
+  return linux::NetNamespaceGuard::enter(fd(host));
+}
 
 world::HostView Hosts::view(std::string_view host) const {
   const Host& found = get(host);
   world::HostView view;
-  view.net_namespace = found.ns.get();
+  view.net_namespace = fd(host);
   view.resolv_conf = found.folder + "/resolv.conf";
   view.hosts = found.folder + "/hosts";
   view.nsswitch = found.folder + "/nsswitch.conf";
@@ -203,14 +121,14 @@ world::HostView Hosts::view(std::string_view host) const {
 }
 
 Result<UniqueFd> Hosts::socket(std::string_view host, int family, int type) const {
-  auto inside = linux::NetNamespaceGuard::enter(get(host).ns.get());
+  const auto inside = enter(host);
   if (!inside) return inside.error();
   return make_socket(family, type);
 }
 
 Result<UniqueFd> Hosts::listen_tcp(std::string_view host, const net::Endpoint& at,
                                    int backlog) const {
-  auto inside = linux::NetNamespaceGuard::enter(get(host).ns.get());
+  const auto inside = enter(host);
   if (!inside) return inside.error();
   auto made = make_bound(at, SOCK_STREAM);
   if (made && ::listen(made->get(), backlog) != 0) {
@@ -220,7 +138,7 @@ Result<UniqueFd> Hosts::listen_tcp(std::string_view host, const net::Endpoint& a
 }
 
 Result<UniqueFd> Hosts::bind_udp(std::string_view host, const net::Endpoint& at) const {
-  auto inside = linux::NetNamespaceGuard::enter(get(host).ns.get());
+  const auto inside = enter(host);
   if (!inside) return inside.error();
   return make_bound(at, SOCK_DGRAM);
 }
@@ -233,24 +151,29 @@ std::string Hosts::host_of(const net::IpAddress& address, std::string_view askin
 }
 
 std::vector<net::IpAddress> Hosts::addresses() const {
-  std::vector<net::IpAddress> all;
+  std::vector<net::IpAddress> all = broadcasts_;
   for (const auto& [address, owner] : owners_) all.push_back(address);
-  for (const auto& [name, host] : hosts_) {
-    if (host.number >= 0) all.push_back(veth_address(host.number, 255));
+  return all;
+}
+
+std::vector<net::IpAddress> Hosts::addresses(std::string_view host) const {
+  std::vector<net::IpAddress> all;
+  for (const auto& [address, owner] : owners_) {
+    if (owner == get(host).owner) all.push_back(address);
   }
   return all;
 }
 
 std::optional<net::IpAddress> Hosts::inner_address(std::string_view host) const {
-  const int number = get(host).number;
+  const int number = get(get(host).owner).number;
   if (number < 0) return std::nullopt;
-  return veth_address(number, 2);
+  return inner_v4(number, 2);
 }
 
 std::optional<net::IpAddress> Hosts::parent_address(std::string_view host) const {
-  const int number = get(host).number;
+  const int number = get(get(host).owner).number;
   if (number < 0) return std::nullopt;
-  return veth_address(number, 1);
+  return inner_v4(number, 1);
 }
 
 std::optional<net::Endpoint> bound_endpoint(int socket) { return net::local_endpoint_of(socket); }

@@ -144,7 +144,7 @@ TEST(Hosts, SiblingsDoNotReachEachOther) {
 
 TEST(Hosts, Ipv6IsThereWhereItIsEnabled) {
   std::vector<HostSpec> specs{host("box"), host("six")};
-  specs[1].ipv6 = true;
+  specs[1].ipv6 = Ipv6::enabled;
   EXPECT_EQ(with_hosts(specs,
                        [](Hosts& hosts) {
                          const auto without = hosts.listen_tcp("box", at("[::1]:80"));

@@ -35,7 +35,7 @@ std::string resolv_conf(const std::string& resolver) {
 base::Result<void> write_name_files(const HostSpec& host, const std::string& folder) {
   if (auto made = linux::make_directories(folder); !made) return made;
   std::string hosts = "127.0.0.1 localhost\n";
-  if (host.ipv6) hosts += "::1 localhost\n";
+  if (host.ipv6 != Ipv6::disabled) hosts += "::1 localhost\n";
   for (const auto& [name, address] : host.hosts_file) {
     hosts += address.to_string() + " " + name + "\n";
   }

@@ -6,22 +6,26 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
 #include <list>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "reference/base/check.h"
 #include "reference/net/deadlines.h"
 #include "reference/net/io.h"
 #include "reference/net/listener.h"
 #include "reference/net/tcp.h"
 #include "simulator/journal/journal.h"
 #include "simulator/topology/dns_codec.h"
+#include "simulator/topology/dns_zone.h"
 #include "simulator/topology/hosts.h"
 
 namespace sallyport::sim::topology {
@@ -35,18 +39,15 @@ constexpr std::chrono::seconds kConnectionBound{10};
 // Answers of one turn of the loop.
 constexpr int kDatagramsPerTurn = 64;
 
-struct Said {
-  dns::Rcode rcode = dns::Rcode::nxdomain;
-  std::vector<net::IpAddress> addresses;
-  bool silent = false;
-};
+// Streams at a time: who asks for more has lost his way.
+constexpr std::size_t kStreamsMax = 1024;
 
 }  // namespace
 
 class NameServer::Impl : public std::enable_shared_from_this<NameServer::Impl> {
  public:
-  Impl(net::Executor on, net::Deadlines& deadlines_, journal::Journal& journal, Zone zone)
-      : executor(on), deadlines(deadlines_), journal_(journal), zone_(std::move(zone)) {}
+  Impl(net::Executor on, net::Deadlines& deadlines_, journal::Journal& journal, Zone zone_)
+      : executor(on), deadlines(deadlines_), journal_(journal), zone(std::move(zone_)) {}
 
   struct Udp {
     Udp(net::Executor on, int fd, std::string host_) : socket(on, fd), host(std::move(host_)) {}
@@ -64,12 +65,26 @@ class NameServer::Impl : public std::enable_shared_from_this<NameServer::Impl> {
   std::optional<std::vector<std::byte>> answer(std::span<const std::byte> bytes,
                                                const std::string& host, bool over_tcp) {
     const auto query = dns::parse_query(bytes);
-    if (!query) return std::nullopt;
-    const Said said = look_up(*query);
-    record(*query, said, host, over_tcp);
-    if (said.silent) return std::nullopt;
+    if (!query) return refuse(bytes, host, over_tcp);
+    const Fault* const fault = fault_for(query->name);
+    DnsSaid said = fault == nullptr
+                       ? zone.ask(query->name, query->type, over_tcp)
+                       : zone.ask_under(fault->fault.kind, query->name, query->type, over_tcp);
     const std::size_t room = over_tcp ? dns::kMessageBytesMax : query->udp_bytes_max;
-    return dns::write_answer(*query, said.rcode, said.addresses, room);
+    auto reply = dns::write_answer(*query, said.rcode, said.addresses, room);
+    if (dns::is_truncated(reply)) said.addresses.clear();
+    if (said.truncated) dns::set_truncated(reply);
+    if (said.wrong_id) dns::change_id(reply);
+    const Hit hit{host, record(*query, said, host, over_tcp), deadlines.now()};
+    const bool untouched =
+        fault != nullptr && over_tcp && fault->fault.kind == DnsFault::Kind::truncated;
+    if (fault != nullptr && !untouched && fault->on_hit) {
+      // It may lift this very fault.
+      const OnHit told = fault->on_hit;
+      told(hit);
+    }
+    if (said.silent) return std::nullopt;
+    return reply;
   }
 
   void answer_datagrams(Udp& udp) {
@@ -110,42 +125,36 @@ class NameServer::Impl : public std::enable_shared_from_this<NameServer::Impl> {
   bool stopped = false;
   std::function<std::string(const std::string&, const std::string&)> step_of;
 
+  struct Fault {
+    std::string name;
+    DnsFault fault;
+    OnHit on_hit;
+  };
+  std::vector<Fault> faults;  // the latest last
+
  private:
-  Said look_up(const dns::Query& query) {
-    const auto found = zone_.find(query.name);
-    if (found == zone_.end()) return {};
-    const DnsAnswer* chosen = &found->second;
-    if (chosen->kind == DnsAnswer::Kind::sequence) {
-      if (chosen->sequence.empty()) return {};
-      std::size_t& asked = asked_[{query.name, query.type}];
-      chosen = &chosen->sequence[std::min(asked, chosen->sequence.size() - 1)];
-      ++asked;
-    }
-    Said said;
-    switch (chosen->kind) {
-      case DnsAnswer::Kind::addresses:
-        said.rcode = dns::Rcode::noerror;
-        for (const auto& address : chosen->addresses) {
-          if (query.type == (address.is_v4() ? dns::kA : dns::kAaaa)) {
-            said.addresses.push_back(address);
-          }
-        }
-        break;
-      case DnsAnswer::Kind::nxdomain:
-        said.rcode = dns::Rcode::nxdomain;
-        break;
-      case DnsAnswer::Kind::silent:
-        said.silent = true;
-        break;
-      case DnsAnswer::Kind::servfail:
-      case DnsAnswer::Kind::sequence:  // one in another: refused by the loader
-        said.rcode = dns::Rcode::servfail;
-        break;
-    }
-    return said;
+  const Fault* fault_for(const std::string& name) const {
+    const auto fits = [&name](const Fault& one) {
+      return one.fault.name.empty() || one.fault.name == name;
+    };
+    const auto found = std::find_if(faults.rbegin(), faults.rend(), fits);
+    return found == faults.rend() ? nullptr : &*found;
   }
 
-  void record(const dns::Query& query, const Said& said, const std::string& host, bool over_tcp) {
+  // What isn't a question that we answer.
+  std::optional<std::vector<std::byte>> refuse(std::span<const std::byte> bytes,
+                                               const std::string& host, bool over_tcp) {
+    auto refusal = dns::write_refusal(bytes);
+    if (!refusal) return std::nullopt;
+    DnsSaid said;
+    said.rcode = refusal->first;
+    record({}, said, host, over_tcp, false);
+    return std::move(refusal->second);
+  }
+
+  // The step that caused it.
+  std::string record(const dns::Query& query, const DnsSaid& said, const std::string& host,
+                     bool over_tcp, bool readable = true) {
     std::string answer;
     for (const auto& address : said.addresses) {
       if (!answer.empty()) answer.push_back(' ');
@@ -157,17 +166,20 @@ class NameServer::Impl : public std::enable_shared_from_this<NameServer::Impl> {
     event.kind = "query";
     event.from = host;
     if (step_of) event.step = step_of(query.name, host);
+    std::string step = event.step;
     event.fields["name"] = query.name;
-    event.fields["type"] = dns::type_to_string(query.type);
+    event.fields["type"] = readable ? dns::type_to_string(query.type) : std::string();
     event.fields["rcode"] = said.silent ? std::string() : dns::to_string(said.rcode);
     event.fields["answer"] = answer;
     event.fields["transport"] = std::string(over_tcp ? "tcp" : "udp");
     journal_.append(std::move(event));
+    return step;
   }
 
   journal::Journal& journal_;
-  Zone zone_;
-  std::map<std::pair<std::string, std::uint16_t>, std::size_t> asked_;
+
+ public:
+  DnsZone zone;
 };
 
 namespace {
@@ -226,6 +238,7 @@ net::Task<void> serve_connections(Shared server, NameServer::Impl::Tcp& tcp) {
     auto accepted = co_await tcp.listener.accept();
     if (!accepted || server->stopped) co_return;
     std::shared_ptr<net::TcpStream> stream = std::move(*accepted);
+    if (server->streams.size() >= kStreamsMax) continue;
     auto serving = serve_stream(server, std::move(stream), tcp.host);
     net::asio::co_spawn(server->executor, std::move(serving), net::asio::detached);
   }
@@ -242,9 +255,11 @@ NameServer::~NameServer() { stop(); }
 void NameServer::stop() { impl_->stop(); }
 
 base::Result<void> NameServer::start(const Hosts& hosts) {
+  std::set<std::string> served;  // namespaces, by their owner
   for (const auto& name : hosts.names()) {
-    const auto& host = hosts.spec(name);
-    if (host.resolver != "world" || !host.loopback_up) continue;
+    if (hosts.spec(name).resolver != "world" || !hosts.stands(name)) continue;
+    if (!hosts.spec(hosts.owner(name)).loopback_up) continue;
+    if (!served.insert(hosts.owner(name)).second) continue;
     auto udp = hosts.bind_udp(name, kAt);
     if (!udp) return udp.error();
     auto tcp = hosts.listen_tcp(name, kAt);
@@ -257,6 +272,20 @@ base::Result<void> NameServer::start(const Hosts& hosts) {
                         net::asio::detached);
   }
   return {};
+}
+
+void NameServer::change(const Zone& merged, const std::vector<std::string>& removed) {
+  impl_->zone.change(merged, removed);
+}
+
+void NameServer::begin_fault(const std::string& fault_name, DnsFault fault, OnHit on_hit) {
+  for (const auto& one : impl_->faults) CHECK(one.name != fault_name);
+  impl_->faults.push_back({fault_name, std::move(fault), std::move(on_hit)});
+}
+
+bool NameServer::lift_fault(const std::string& fault_name) {
+  return std::erase_if(impl_->faults,
+                       [&fault_name](const auto& one) { return one.name == fault_name; }) > 0;
 }
 
 void NameServer::set_step_of(

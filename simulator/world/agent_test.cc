@@ -154,5 +154,20 @@ TEST(Agent, RunsAsTheUnprivilegedUser) {
   EXPECT_EQ(as_agent("echo $(id -u) $(id -g)"), "exit 0 \"" + expected + "\n\" \"\"");
 }
 
+void sandbox(const std::string&, CommandSpec& spec) { spec.confined->sandboxed = true; }
+
+TEST(Agent, SandboxedWritesToItsFolderAndToDevices) {
+  EXPECT_EQ(as_agent("echo x >file && echo y >/dev/null && cat file", sandbox),
+            "exit 0 \"x\n\" \"\"");
+}
+
+TEST(Agent, SandboxedHasNoNetlinkSocket) {
+  const std::string open =
+      "python3 -c 'import socket; socket.socket(socket.AF_NETLINK, "
+      "socket.SOCK_RAW)' 2>/dev/null || echo refused";
+  EXPECT_EQ(as_agent(open, sandbox), "exit 0 \"refused\n\" \"\"");
+  EXPECT_EQ(as_agent(open), "exit 0 \"\" \"\"");
+}
+
 }  // namespace
 }  // namespace sallyport::sim::world

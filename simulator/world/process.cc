@@ -66,13 +66,18 @@ class Process::Impl {
   // What a command wrote before its end is in the pipe by now; what others that hold the pipe go
   // on to write is not its output any more.
   void drain(Stream& stream) {
+    take(stream);
+    close(stream.pipe);
+  }
+
+  // What is in the pipe by now.
+  void take(Stream& stream) {
     pollfd poll{stream.pipe.is_open() ? stream.pipe.native_handle() : -1, POLLIN, 0};
     // A bound: a survivor that writes without pause would keep us here.
     constexpr std::size_t kPipeBytesMax = 1024 * 1024;
     for (std::size_t turn = 0; turn < kPipeBytesMax / kReadBytes; ++turn) {
       if (::poll(&poll, 1, 0) <= 0 || !read(stream)) break;
     }
-    close(stream.pipe);
   }
 
   static void close(Descriptor& descriptor) {
@@ -189,6 +194,10 @@ const std::optional<Exit>& Process::poll() {
 }
 
 net::Task<Exit> Process::wait() { return wait_for(impl_); }
+void Process::take_output() {
+  impl_->take(impl_->out_);
+  impl_->take(impl_->err_);
+}
 const std::string& Process::out() const { return impl_->out_.kept; }
 const std::string& Process::err() const { return impl_->err_.kept; }
 bool Process::output_dropped() const { return impl_->dropped; }

@@ -35,6 +35,11 @@ struct Confinement {
   std::string folder;                // exists; owned by uid (own_folder() makes it)
   std::vector<std::string> hidden;   // folders that it finds empty (the run's folder ...)
   std::vector<std::string> visible;  // files and folders below hidden ones that it may read
+  // As a supervisor confines its workload: besides, writes go nowhere but to `folder`, `reports`
+  // and harmless devices (Landlock, where the kernel has it), and calls that reach for other
+  // processes, the kernel or raw sockets are refused (seccomp).
+  bool sandboxed = false;
+  std::vector<std::string> reports;  // files (pipes) that it may write to nevertheless
 };
 
 struct CommandSpec {
@@ -45,6 +50,8 @@ struct CommandSpec {
   HostView host;
   std::vector<std::pair<int, int>> descriptors;  // ours -> the child's number (3 and up)
   std::optional<Confinement> confined;           // an agent; none: world root in the world's pids
+  // Most descriptors that it may have open (RLIMIT_NOFILE); none: as its parent.
+  std::optional<std::uint64_t> descriptors_max;
   std::uint64_t output_bytes_max =
       1024 * 1024;  // kept of each stream; the rest is read and dropped
   // Called with each piece as it arrives; 1 is stdout, 2 stderr. May be null.
@@ -91,6 +98,8 @@ class Process {
   [[nodiscard]] net::Task<Exit> wait();
 
   // What was kept; whether anything was dropped.
+  // Reads what is there by now, ahead of the loop.
+  void take_output();
   [[nodiscard]] const std::string& out() const;
   [[nodiscard]] const std::string& err() const;
   [[nodiscard]] bool output_dropped() const;

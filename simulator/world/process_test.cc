@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
@@ -32,6 +33,24 @@ std::string in_world_run(const CommandSpec& spec) {
 
 TEST(Process, TellsOutputAndExitCode) {
   EXPECT_EQ(in_world_run(shell("printf out; printf err >&2; exit 3")), "exit 3 \"out\" \"err\"");
+}
+
+TEST(Process, MayOpenSoManyDescriptors) {
+  CommandSpec spec = shell("ulimit -Sn; ulimit -Hn");
+  spec.descriptors_max = 40;
+  EXPECT_EQ(in_world_run(spec), "exit 0 \"40\n40\n\" \"\"");
+}
+
+TEST(Process, MoreDescriptorsThanTheHardLimitAreToldAsSuch) {
+  const TemporaryFolder folder;
+  const std::string end = in_world(plan_with(folder), [](WorldContext&) {
+    rlimit limit{400, 400};
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+    CommandSpec spec = shell("true");
+    spec.descriptors_max = 401;
+    return run(spec).exit.detail;
+  });
+  EXPECT_NE(end.find("401 descriptors (the hard limit here is 400)"), std::string::npos) << end;
 }
 
 TEST(Process, TellsTheSignalThatKilledIt) {

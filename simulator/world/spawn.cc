@@ -1,6 +1,7 @@
 #include "simulator/world/spawn.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <sys/mman.h>
@@ -16,8 +17,10 @@
 #include <cstdio>
 #include <cstring>
 
+#include "reference/linux/call_filter.h"
 #include "reference/linux/capabilities.h"
 #include "reference/linux/error.h"
+#include "reference/linux/landlock.h"
 #include "reference/linux/namespaces.h"
 #include "simulator/world/child.h"
 
@@ -127,6 +130,22 @@ void tell(int report, Report::Kind kind, int error, const std::string& text) {
   ::_exit(kExitNotStarted);
 }
 
+// The last thing before the command: our own descriptors lie above what it may have.
+base::Result<void> limit_descriptors(const CommandSpec& spec, std::string& about) {
+  if (!spec.descriptors_max) return {};
+  rlimit limit{};
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  about = fmt::format("{} descriptors (the hard limit here is {})", *spec.descriptors_max,
+                      limit.rlim_max);
+  limit.rlim_cur = *spec.descriptors_max;
+  limit.rlim_max = *spec.descriptors_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return linux::failure(Operation::set_limit, errno);
+  }
+  about.clear();
+  return {};
+}
+
 [[noreturn]] void execute(const CommandSpec& spec, int report) {
   if (::chdir(spec.cwd.c_str()) != 0) {
     fail(report, spec.cwd, linux::failure(Operation::change_directory, errno));
@@ -136,6 +155,10 @@ void tell(int report, Report::Kind kind, int error, const std::string& text) {
   for (const auto& text : spec.environment) environment.push_back(const_cast<char*>(text.c_str()));
   argv.push_back(nullptr);
   environment.push_back(nullptr);
+  std::string about;
+  if (auto limited = limit_descriptors(spec, about); !limited) {
+    fail(report, about, limited.error());
+  }
   unblock_signals();
   // execvp looks argv[0] up on the PATH of the environment that is current.
   ::environ = environment.data();
@@ -163,6 +186,18 @@ void tell(int report, Report::Kind kind, int error, const std::string& text) {
   ::setsid();
   if (auto dropped = linux::drop_privileges(confinement.uid, confinement.gid); !dropped) {
     fail(report, "privileges", dropped.error());
+  }
+  if (confinement.sandboxed) {
+    std::vector<std::string> writable{confinement.folder, "/dev/null", "/dev/zero", "/dev/full",
+                                      "/dev/tty"};
+    writable.insert(writable.end(), confinement.reports.begin(), confinement.reports.end());
+    // A kernel without Landlock leaves the mounts, which are read-only but for the folder.
+    if (auto restricted = linux::restrict_writes(writable); !restricted) {
+      fail(report, "its files", restricted.error());
+    }
+    if (auto filtered = linux::refuse_dangerous_calls(); !filtered) {
+      fail(report, "its system calls", filtered.error());
+    }
   }
   execute(spec, report);
 }

@@ -80,6 +80,24 @@ Facts ClientBench::perform(const RequestSpec& spec, ClientContext& with) {
   return loop.run(agents::perform(spec, with));
 }
 
+Facts ClientBench::perform(const RawSpec& spec) {
+  ClientContext with = context();
+  return perform(spec, with);
+}
+
+Facts ClientBench::perform(const RawSpec& spec, ClientContext& with) {
+  return loop.run(agents::perform(spec, with));
+}
+
+Facts ClientBench::perform(const WebSocketSpec& spec) {
+  ClientContext with = context();
+  return perform(spec, with);
+}
+
+Facts ClientBench::perform(const WebSocketSpec& spec, ClientContext& with) {
+  return loop.run(agents::perform(spec, with));
+}
+
 Facts ClientBench::get(const std::string& url) {
   RequestSpec spec;
   spec.url = url;

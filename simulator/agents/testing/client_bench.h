@@ -22,6 +22,10 @@ class ClientBench : public providers::testing::Bench {
   [[nodiscard]] ClientContext context(std::string step = "step");
   [[nodiscard]] Facts perform(const RequestSpec& spec);
   [[nodiscard]] Facts perform(const RequestSpec& spec, ClientContext& with);
+  [[nodiscard]] Facts perform(const RawSpec& spec);
+  [[nodiscard]] Facts perform(const RawSpec& spec, ClientContext& with);
+  [[nodiscard]] Facts perform(const WebSocketSpec& spec);
+  [[nodiscard]] Facts perform(const WebSocketSpec& spec, ClientContext& with);
   // GET of a URL, by a step called `step`.
   [[nodiscard]] Facts get(const std::string& url);
 

@@ -4,11 +4,13 @@
 #include <rapidjson/reader.h>
 
 #include <algorithm>
+#include <fstream>
 #include <sstream>
 
 #include "openshell/middleware/v1/middleware.pb.h"
 #include "reference/base/scalars.h"
 #include "simulator/journal/query.h"
+#include "simulator/middleware/script.h"
 #include "simulator/middleware/words.h"
 
 namespace sallyport::sim::middleware::server {
@@ -134,7 +136,24 @@ void put_findings(const Reaction& reaction, proto::HttpRequestResult& result) {
 }  // namespace
 
 Answers::Answers(ServiceSpec spec, const base::Clock& clock)
-    : spec_(std::move(spec)), clock_(clock) {}
+    : clock_(clock), spec_(std::make_shared<const ServiceSpec>(std::move(spec))) {}
+
+std::shared_ptr<const ServiceSpec> Answers::spec() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return spec_;
+}
+
+std::string Answers::reread(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file) return "the script can't be read from " + path;
+  ReadScript script = read_script(text.str());
+  if (!script.spec) return script.complaint;
+  const std::lock_guard<std::mutex> lock(mutex_);
+  spec_ = std::make_shared<const ServiceSpec>(std::move(*script.spec));
+  return {};
+}
 
 Answered Answers::answer(std::string_view method, std::string_view request) const {
   Answered answered;
@@ -155,26 +174,28 @@ Answered Answers::answer(std::string_view method, std::string_view request) cons
 }
 
 Answered Answers::describe() const {
+  const std::shared_ptr<const ServiceSpec> spec = this->spec();
   Answered answered;
   answered.told.kind = "describe";
   proto::MiddlewareManifest manifest;
-  manifest.set_name(spec_.name);
+  manifest.set_name(spec->name);
   manifest.set_service_version("1");
-  manifest.set_expected_audience(spec_.describe.audience);
-  for (const std::string& operation : spec_.describe.operations) {
+  manifest.set_expected_audience(spec->describe.audience);
+  for (const std::string& operation : spec->describe.operations) {
     proto::MiddlewareBinding& binding = *manifest.add_bindings();
     binding.set_operation(
         static_cast<proto::SupervisorMiddlewareOperation>(operation_number(operation).value_or(0)));
     binding.set_phase(proto::SUPERVISOR_MIDDLEWARE_PHASE_PRE_CREDENTIALS);
-    const std::uint64_t own = spec_.describe.max_payload;
-    binding.set_max_payload_bytes(own == 0 ? spec_.max_payload : own);
-    binding.set_timeout(spec_.describe.timeout);
+    const std::uint64_t own = spec->describe.max_payload;
+    binding.set_max_payload_bytes(own == 0 ? spec->max_payload : own);
+    binding.set_timeout(spec->describe.timeout);
   }
   answered.reply.bytes = manifest.SerializeAsString();
   return answered;
 }
 
 Answered Answers::validate(std::string_view bytes) const {
+  const std::shared_ptr<const ServiceSpec> spec = this->spec();
   Answered answered;
   proto::ValidateConfigRequest request;
   if (!request.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
@@ -185,8 +206,8 @@ Answered Answers::validate(std::string_view bytes) const {
   answered.told.fields["name"] = request.middleware_name();
   answered.told.fields["json"] = journal::Json{json_of(request.config())};
   proto::ValidateConfigResponse response;
-  response.set_valid(!spec_.validate.has_value());
-  response.set_reason(spec_.validate.value_or(""));
+  response.set_valid(!spec->validate.has_value());
+  response.set_reason(spec->validate.value_or(""));
   answered.reply.bytes = response.SerializeAsString();
   return answered;
 }
@@ -207,12 +228,13 @@ Answered Answers::evaluate(std::string_view bytes) const {
 
 void Answers::react(const proto::HttpRequestEvaluation& request, Answered& answered) const {
   static const Reaction kAllow;
+  const std::shared_ptr<const ServiceSpec> spec = this->spec();
   journal::Fields& fields = answered.told.fields;
   const auto found =
-      std::find_if(spec_.script.begin(), spec_.script.end(), [&](const Reaction& one) {
+      std::find_if(spec->script.begin(), spec->script.end(), [&](const Reaction& one) {
         return one.call == Reaction::Call::evaluate && fits(fields, one);
       });
-  const Reaction& reaction = found == spec_.script.end() ? kAllow : *found;
+  const Reaction& reaction = found == spec->script.end() ? kAllow : *found;
   answered.reply.delay = reaction.delay;
   if (reaction.status) {
     answered.reply.code = status_code(*reaction.status).value_or(kInternal);
@@ -224,7 +246,7 @@ void Answers::react(const proto::HttpRequestEvaluation& request, Answered& answe
   const bool deny = reaction.decision == Reaction::Decision::deny;
   result.set_decision(deny ? proto::DECISION_DENY : proto::DECISION_ALLOW);
   // Words that no client, log or event may ever show.
-  result.set_reason("free text of the service " + spec_.name);
+  result.set_reason("free text of the service " + spec->name);
   result.set_reason_code(reaction.reason_code);
   put_body(reaction, request.body(), result);
   put_headers(reaction, result);
@@ -247,7 +269,7 @@ void Answers::misbehave(const Reaction& reaction, proto::HttpRequestResult& resu
       result.set_reason_code("Not A Code");
       break;
     case Malformed::oversize:
-      result.set_body(std::string(spec_.max_payload + 1, 'x'));
+      result.set_body(std::string(spec()->max_payload + 1, 'x'));
       result.set_has_body(true);
       break;
     case Malformed::undecodable:
@@ -278,19 +300,21 @@ void Answers::apply_faults(Answered& answered) const {
 }
 
 std::string Answers::control(std::string_view line) {
+  constexpr std::string_view kScript = "script ";
+  if (line.starts_with(kScript)) return reread(std::string(line.substr(kScript.size())));
   std::istringstream words{std::string(line)};
   std::string verb;
   std::string name;
   std::string delay;
   Fault fault;
   words >> verb >> name >> fault.kind >> delay;
-  if (name.empty()) return "a line is `begin NAME KIND [DELAY]` or `lift NAME`";
+  if (name.empty()) return "a line is `begin NAME KIND [DELAY]`, `lift NAME` or `script PATH`";
   const std::lock_guard<std::mutex> lock(mutex_);
   if (verb == "lift") {
     faults_.erase(name);
     return {};
   }
-  if (verb != "begin") return "a line begins with `begin` or `lift`";
+  if (verb != "begin") return "a line begins with `begin`, `lift` or `script`";
   constexpr std::array<std::string_view, 4> kKinds = {"slow", "unavailable", "internal",
                                                       "malformed"};
   if (std::find(kKinds.begin(), kKinds.end(), fault.kind) == kKinds.end())

@@ -38,8 +38,9 @@ class Answers {
   // `method` is `/openshell.middleware.v1.SupervisorMiddleware/Describe` ...
   [[nodiscard]] Answered answer(std::string_view method, std::string_view request) const;
 
-  // `begin NAME slow 200ms`, `begin NAME unavailable|internal|malformed`, `lift NAME`. In force
-  // when it returns. Empty, or what is wrong with the line.
+  // `begin NAME slow 200ms`, `begin NAME unavailable|internal|malformed`, `lift NAME`, `script
+  // PATH` (another script from now on). In force when it returns. Empty, or what is wrong with the
+  // line.
   [[nodiscard]] std::string control(std::string_view line);
 
  private:
@@ -47,6 +48,8 @@ class Answers {
     std::string kind;
     base::Duration delay{0};
   };
+  [[nodiscard]] std::shared_ptr<const ServiceSpec> spec() const;
+  [[nodiscard]] std::string reread(const std::string& path);
   [[nodiscard]] Answered describe() const;
   [[nodiscard]] Answered validate(std::string_view request) const;
   [[nodiscard]] Answered evaluate(std::string_view request) const;
@@ -56,10 +59,10 @@ class Answers {
                  Answered& answered) const;
   void apply_faults(Answered& answered) const;
 
-  const ServiceSpec spec_;
   const base::Clock& clock_;
   mutable std::mutex mutex_;
-  std::map<std::string, Fault> faults_;  // guarded by mutex_
+  std::shared_ptr<const ServiceSpec> spec_;  // guarded by mutex_
+  std::map<std::string, Fault> faults_;      // guarded by mutex_
 };
 
 }  // namespace sallyport::sim::middleware::server

@@ -1,6 +1,7 @@
 #include "simulator/middleware/server/answers.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "openshell/middleware/v1/middleware.pb.h"
 #include "simulator/middleware/script.h"
@@ -235,6 +236,21 @@ TEST(Answers, RefuseLinesThatMeanNothing) {
   EXPECT_NE(answers.control("begin x slow soon"), "");
   EXPECT_NE(answers.control("stop x"), "");
   EXPECT_TRUE(evaluate(answers).told.hits.empty());
+}
+
+TEST(Answers, FollowAnotherScriptOnceItIsRead) {
+  Answers answers(spec_of("{}"), kClock);
+  ServiceSpec strict = spec_of("{}");
+  Reaction denial;
+  denial.decision = Reaction::Decision::deny;
+  strict.script.push_back(denial);
+  const std::string path = testing::TempDir() + "sallyport-script-" + std::to_string(::getpid());
+  ASSERT_TRUE(save(strict, 1.0, path));
+  EXPECT_EQ(answers.control("script " + path), "");
+  EXPECT_EQ(result_of(evaluate(answers)).decision(), proto::DECISION_DENY);
+  ::unlink(path.c_str());
+  EXPECT_NE(answers.control("script " + path), "");
+  EXPECT_EQ(result_of(evaluate(answers)).decision(), proto::DECISION_DENY);
 }
 
 }  // namespace

@@ -15,6 +15,13 @@ base::UniqueFd listening_socket() {
   return std::move(*fd);
 }
 
+net::Task<std::vector<net::IpAddress>> addresses_of(
+    const std::map<std::string, std::vector<net::IpAddress>>* zone, std::string name) {
+  const auto found = zone->find(name);
+  if (found == zone->end()) co_return std::vector<net::IpAddress>();
+  co_return found->second;
+}
+
 net::Task<std::string> talk(Bench& bench, net::Endpoint to, std::string bytes, std::string until) {
   net::TcpDialer dialer(bench.loop.executor(), bench.loop.deadlines);
   const std::vector<net::Endpoint> endpoints(1, to);
@@ -62,6 +69,9 @@ Environment Bench::environment() {
     if (at == std::string_view::npos) return std::string();
     const std::string_view rest = bytes.substr(at + kMark.size());
     return std::string(rest.substr(0, rest.find_first_not_of("abcdefghijklmnopqrstuvwxyz_")));
+  };
+  environment.resolve = [this](const std::string& name, base::TimePoint) {
+    return addresses_of(&zone, name);
   };
   return environment;
 }

@@ -44,6 +44,7 @@ class Bench {
   journal::Journal journal{loop.clock};
   std::unique_ptr<wire::Authority> authority;
   std::map<std::string, std::string> keys;
+  std::map<std::string, std::vector<net::IpAddress>> zone;  // that proxies know
 
  private:
   std::vector<std::unique_ptr<Provider>> providers_;

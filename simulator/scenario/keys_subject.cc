@@ -1,0 +1,199 @@
+// The tables of middleware services, decoys, the gateway and supervisors.
+#include <array>
+
+#include "reference/base/limits.h"
+#include "simulator/scenario/keys_shapes.h"
+
+namespace sallyport::sim::scenario::keys {
+
+using namespace shapes;
+
+namespace {
+
+constexpr std::array<std::string_view, 2> kUpDown{"up", "down"};
+constexpr std::array<std::string_view, 2> kOperations{"http_request", "websocket_message"};
+constexpr std::array<std::string_view, 3> kCalls{"evaluate", "preflight", "message"};
+constexpr std::array<std::string_view, 3> kDecisions{"allow", "deny", "skip"};
+constexpr std::array<std::string_view, 6> kMalformed{"none",     "decision_0",  "bad_reason_code",
+                                                     "oversize", "undecodable", "wrong_sequence"};
+constexpr std::array<std::string_view, 2> kStores{"memory", "file"};
+constexpr std::array<std::string_view, 2> kForwards{"shared", "private"};
+
+Words limit_names() {
+  static const std::vector<std::string_view> kNames = [] {
+    std::vector<std::string_view> names;
+    for (const base::LimitField& field : base::limit_fields()) names.push_back(field.name);
+    return names;
+  }();
+  return kNames;
+}
+
+Words call_fields() {
+  static const std::vector<std::string_view> kNames = fields_of_sources({SourceType::middleware});
+  return kNames;
+}
+
+Key own_host() { return key("host", name(), "`box`", "Where it runs", "a host"); }
+Key own_rlimits() {
+  return key("rlimits", map(rlimits), "the harness's", "Bounds that the kernel holds it to",
+             "`{nofile: N}`");
+}
+
+}  // namespace
+
+const Keys& middleware() {
+  static const Keys kKeys{
+      "middleware",
+      "a middleware service",
+      {own_host(),
+       key("listen", endpoint(), "127.0.0.1 and a free port",
+           "Where it listens. On another host than the supervisor's it needs an address that can "
+           "be reached from there"),
+       key("initially", word(kUpDown), "`up`", "`down`: until a step starts it"),
+       key("registered", boolean(), "`true`", "Whether the operator has registered it"),
+       key("timeout", duration(), "`500ms`", "The operator's bound for a call"),
+       key("max_payload", size(), "`64KiB`", "The operator's bound for a body"),
+       key("describe", map(describe), "`http_request`, with the registered `max_payload`",
+           "What the service says of itself", "`{operations, max_payload, timeout, audience}`"),
+       key("validate", text(), "`ok`",
+           "`ok`, or the reason with which it refuses each configuration"),
+       key("script", list(map(entry)), "everything is allowed",
+           "The first entry whose `call` and `where` fit decides about a call",
+           "list of entries")}};
+  return kKeys;
+}
+
+const Keys& describe() {
+  static const Keys kKeys{
+      "describe",
+      "a description",
+      {key("operations", list(word(kOperations)), "`[http_request]`",
+           "What it can look at; none at all if you like",
+           "list of `http_request`, `websocket_message`"),
+       key("max_payload", size(), "as registered", "The longest body that it takes"),
+       key("timeout", text(), "none", "A text of the contract, sent as it is written"),
+       key("audience", text(), "none", "For whom a caller's token must be")}};
+  return kKeys;
+}
+
+const Keys& entry() {
+  static const Keys kKeys{
+      "entry",
+      "an entry of a script",
+      {key("call", word(kCalls), "`evaluate`", "What kind of call it is about"),
+       key("where", named(maps(a_matcher(), call_fields()), "call_fields"), "every call",
+           "Fields of the call's event ([section 8](#8-events))", "map from field to matcher"),
+       key("decision", word(kDecisions), "`allow`",
+           "What is decided; `skip` says at a `preflight` that the connection is none of its "
+           "business"),
+       key("reason_code", text(), "none", "Goes with the decision"),
+       key("body", text(), "the body stays", "A text instead of the body"),
+       key("replace", maps(text()), "the body stays",
+           "Each OLD in the body becomes NEW; no occurrence, no replacement", "`{OLD: NEW}`"),
+       key("headers", list(map(header_change)), "`[]`", "Changes of header lines",
+           "list of changes"),
+       key("findings", list(map(finding)), "`[]`", "What it found", "list of findings"),
+       key("delay", duration(), "none", "Before the answer"),
+       key("status", word(grpc_codes()), "an answer",
+           "The call ends with that instead of an answer", "a gRPC code by its name"),
+       key("malformed", word(kMalformed), "`none`", "An answer that the contract forbids")},
+      {"body", "replace"}};
+  return kKeys;
+}
+
+const Keys& header_change() {
+  static const Keys kKeys{
+      "header_change",
+      "a change of a header",
+      {key("append", text(), "", "Adds a line", "name of a header"),
+       key("overwrite", text(), "", "Puts the one line in place of all of that name",
+           "name of a header"),
+       key("skip", text(), "", "Adds a line only if there is no such line yet", "name of a header"),
+       key("remove", text(), "", "Takes away all lines of that name", "name of a header"),
+       key("value", text(), "needed, but for `remove`", "The line's value")},
+      {"append", "overwrite", "skip", "remove"},
+      true};
+  return kKeys;
+}
+
+const Keys& finding() {
+  static const Keys kKeys{
+      "finding",
+      "a finding",
+      {needed("type", text(), "What it is called"), key("severity", text(), "`medium`", "How bad"),
+       key("count", integer(), "1", "How many; 32 bits")}};
+  return kKeys;
+}
+
+const Keys& decoy() {
+  static const Keys kKeys{"decoy",
+                          "a decoy",
+                          {key("host", name(), "`box`", "Where it listens", "a host"),
+                           needed("listen", endpoint(), "The address that nobody may connect to")}};
+  return kKeys;
+}
+
+const Keys& gateway() {
+  static const Keys kKeys{
+      "gateway",
+      "a gateway",
+      {own_host(),
+       key("listen", endpoint(), "127.0.0.1 and a free port",
+           "Where it listens; as of a middleware service"),
+       key("initially", word(kUpDown), "`up`", "`down`: until a step starts it"),
+       key("store", word(kStores), "`memory`",
+           "Where it keeps what commands changed: `memory` forgets it with the process, `file` "
+           "doesn't"),
+       own_rlimits()}};
+  return kKeys;
+}
+
+const Keys& supervisor() {
+  static const Keys kKeys{
+      "supervisor",
+      "a supervisor",
+      {own_host(), key("serves", name(), "`agent`", "Whose traffic it takes", "a host"),
+       key("listen", endpoint(),
+           "its end of the link to the host it serves (127.0.0.1 if that one isn't inner), port "
+           "3128",
+           "Where agents find it"),
+       key("initially", word(kUpDown), "`up`", "`down`: then a step must start it"),
+       key("poll", duration(), "`50ms`", "How often it asks the gateway"),
+       key("limits", named(maps(either({duration(), octets()}), limit_names()), "limits"),
+           "its own", "Any of [limits.md](limits.md)",
+           "map from a limit to duration, size or integer"),
+       key("forward", word(kForwards), "`shared`",
+           "How it takes absolute-form requests, see "
+           "[supervisor-config.md](supervisor-config.md)"),
+       key("upstream_proxy", text(), "none", "A provider of the dialect `proxy`: its way out",
+           "a provider"),
+       key("args", texts(), "`[]`", "Besides the arguments that the harness gives it"),
+       key("environment", pairs(), "`{}`", "Besides the variables that the harness gives it"),
+       own_rlimits(),
+       key("policy", policy_document(), "the scenario's",
+           "Its own, where there are several ([section 6](#6-what-the-supervisor-is-given))",
+           "a policy document, or the path of one"),
+       key("inference", none_or(map(inference)), "the scenario's",
+           "Its own route, where there are several", "a route, or `none`")}};
+  return kKeys;
+}
+
+const Keys& rlimits() {
+  static const Keys kKeys{
+      "rlimits", "rlimits", {key("nofile", integer(1), "the harness's", "Most open descriptors")}};
+  return kKeys;
+}
+
+const Keys& inference() {
+  static const Keys kKeys{
+      "inference",
+      "an inference route",
+      {needed("provider", text(), "Where `inference.local` leads", "a provider"),
+       key("model", text(), "the provider's first", "The model that is asked for instead"),
+       key("timeout", duration(), "the subject's",
+           "Of one exchange. With a gateway it is in whole seconds, as in its contract; shorter "
+           "ones need a supervisor with files")}};
+  return kKeys;
+}
+
+}  // namespace sallyport::sim::scenario::keys
