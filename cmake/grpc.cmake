@@ -1,6 +1,5 @@
 # Protobuf and gRPC as static archives: a daemon that loads grpc++ and its fifty libraries at its
-# start pays 3 to 8 ms for it (docs/adr/0010-grpc-is-linked-statically.md). What Debian has as a
-# shared object alone (OpenSSL, c-ares, zlib, RE2) stays shared.
+# start pays 3 to 8 ms for it (docs/adr/0010-grpc-is-linked-statically.md).
 pkg_check_modules(GRPCPP REQUIRED grpc++)
 pkg_check_modules(PROTOBUF REQUIRED protobuf)
 find_program(SALLYPORT_PROTOC protoc REQUIRED)
@@ -9,7 +8,7 @@ find_program(SALLYPORT_GRPC_PLUGIN grpc_cpp_plugin REQUIRED)
 function(sallyport_archives result)
   set(found "")
   foreach(name IN LISTS ARGN)
-    if(name MATCHES "^(grpc|grpc\\+\\+|gpr|upb|address_sorting|protobuf|absl_.*)$")
+    if(name MATCHES "^(grpc|grpc\\+\\+|gpr|upb|address_sorting|protobuf|absl_.*|ssl|crypto|z|cares|re2)$")
       find_library(SALLYPORT_ARCHIVE_${name} "lib${name}.a" REQUIRED)
       list(APPEND found "${SALLYPORT_ARCHIVE_${name}}")
     else()

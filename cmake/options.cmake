@@ -6,9 +6,15 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 
 option(SALLYPORT_TESTS "Build the unit tests" ON)
 option(SALLYPORT_BENCHES "Build the micro-benchmarks" OFF)
+option(SALLYPORT_FUZZ "Build the libFuzzer programs; needs clang" OFF)
 set(SALLYPORT_SANITIZE "" CACHE STRING "Sanitizers, as -fsanitize= takes them; empty for none")
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual -Werror)
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Woverloaded-virtual)
+# GCC 12 decides; clang, which the fuzzers are built with, only says what it thinks.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(sallyport_gcc ON)
+  add_compile_options(-Werror)
+endif()
 add_compile_definitions(
   BOOST_ASIO_SEPARATE_COMPILATION  # Asio's own code is compiled once, in reference/net
   BOOST_ASIO_NO_DEPRECATED
@@ -16,19 +22,26 @@ add_compile_definitions(
   FMT_ENFORCE_COMPILE_STRING=0)
 
 if(CMAKE_BUILD_TYPE STREQUAL "Debug")
-  # GCC 12 reports values as perhaps uninitialised that a sanitizer's own checks introduce.
-  add_compile_options(-g1 -fno-omit-frame-pointer -Wno-maybe-uninitialized)
+  add_compile_options(-g1 -fno-omit-frame-pointer)
+  if(sallyport_gcc)
+    # GCC 12 reports values as perhaps uninitialised that a sanitizer's own checks introduce.
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
 else()
-  # False alarms of GCC 12 at -O2 inside libstdc++ and coroutine frames.
-  add_compile_options(-g0 -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict -Wno-dangling-pointer)
+  add_compile_options(-g0)
+  if(sallyport_gcc)
+    # False alarms of GCC 12 at -O2 inside libstdc++ and coroutine frames.
+    add_compile_options(-Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds -Wno-restrict -Wno-dangling-pointer)
+  endif()
 endif()
 
 if(SALLYPORT_SANITIZE)
   add_compile_options("-fsanitize=${SALLYPORT_SANITIZE}" -fno-sanitize-recover=all)
-  # A sanitizer's own runtime from the archive: it must come before every shared object.
-  if(SALLYPORT_SANITIZE MATCHES "address")
+  # A sanitizer's own runtime from the archive: it must come before every shared object. With clang
+  # it comes from there anyway.
+  if(SALLYPORT_SANITIZE MATCHES "address" AND sallyport_gcc)
     set(sanitizer_runtime -static-libasan)
-  elseif(SALLYPORT_SANITIZE MATCHES "thread")
+  elseif(SALLYPORT_SANITIZE MATCHES "thread" AND sallyport_gcc)
     set(sanitizer_runtime -static-libtsan)
     # It doesn't follow fences; Asio's stand beside locks that it does follow.
     add_compile_options(-Wno-tsan)
@@ -36,6 +49,15 @@ if(SALLYPORT_SANITIZE)
   endif()
   add_link_options("-fsanitize=${SALLYPORT_SANITIZE}" ${sanitizer_runtime})
   add_compile_definitions(SALLYPORT_SANITIZED=1)
+else()
+  add_link_options(-static-libstdc++ -static-libgcc)
+endif()
+
+if(SALLYPORT_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "SALLYPORT_FUZZ needs clang: cmake --preset clang")
+  endif()
+  add_compile_options(-O1 -fsanitize=fuzzer-no-link)
 endif()
 
 find_program(SALLYPORT_CCACHE ccache)

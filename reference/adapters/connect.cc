@@ -7,6 +7,7 @@
 #include "reference/egress/events.h"
 #include "reference/http/authority.h"
 #include "reference/relay/answer.h"
+#include "reference/relay/credentials.h"
 
 namespace sallyport::adapters {
 namespace {
@@ -42,6 +43,8 @@ net::Task<std::unique_ptr<net::TcpStream>> dial(Session& session, relay::Grant& 
   std::string cause;
   if (!follow(session, grant)) {
     reason = DenyReason::policy_changed;
+  } else if (relay::is_uninspected(grant)) {
+    reason = DenyReason::uninspected_credentials;
   } else if (grant.allow.plan.transport == egress::Transport::inspect &&
              session.services.agent_tls == nullptr) {
     reason = DenyReason::tls_unavailable;
@@ -68,6 +71,7 @@ net::Task<bool> accept(Session& session) {
 }  // namespace
 
 void emit_decision(const Session& session, audit::Event event) {
+  if (!event.actor) event.actor = relay::actor_of(session.identity);
   event.unmapped.emplace_back("generation", static_cast<std::int64_t>(session.generation->number));
   session.services.audit.emit(event);
 }
@@ -76,6 +80,15 @@ bool follow(Session& session, relay::Grant& grant) {
   if (!relay::renew(grant, session.services.generations)) return false;
   session.generation = grant.generation;
   return true;
+}
+
+net::Task<void> refuse_head(Session& session, unsigned status, std::string cause) {
+  audit::Flow flow;
+  flow.source = session.source;
+  emit_decision(session,
+                audit::net_failed(std::move(flow), "Proxy request rejected", std::move(cause)));
+  co_await relay::send_answer(*session.client, http::bare_answer(status), "",
+                              session.generation->limits, session.services.clock);
 }
 
 net::Task<void> deny(Session& session, const egress::Intent& intent, egress::Deny denial) {
@@ -95,12 +108,13 @@ net::Task<void> serve_connect(Session& session, const http::RequestHead& head) {
   relay::Grant grant;
   grant.generation = session.generation;
   grant.source = session.source;
+  grant.identity = session.identity;
   grant.intent.adapter = egress::Adapter::connect;
   grant.intent.host = authority->host;
   grant.intent.port = authority->port;
   grant.intent.method = "CONNECT";
-  const egress::Identity nobody;
-  egress::Decision decision = egress::authorize(grant.intent, nobody, *session.generation);
+  egress::Decision decision =
+      egress::authorize(grant.intent, session.identity, *session.generation);
   if (auto* denial = std::get_if<egress::Deny>(&decision)) {
     co_await deny(session, grant.intent, std::move(*denial));
     co_return;

@@ -20,9 +20,13 @@ struct Session {
   std::unique_ptr<net::TcpStream> client;  // null once TLS has taken it
   std::shared_ptr<const egress::Generation> generation;
   std::optional<audit::Peer> source;
+  egress::Identity identity{};  // found out once
 };
 
 [[nodiscard]] net::Task<void> serve_connect(Session& session, const http::RequestHead& head);
+
+// 400 and the event, for a head or a target that can't be served; then the connection is over.
+[[nodiscard]] net::Task<void> refuse_head(Session& session, unsigned status, std::string cause);
 
 // The generation of now, for both, if it decides the same as before; false: it doesn't.
 [[nodiscard]] bool follow(Session& session, relay::Grant& grant);

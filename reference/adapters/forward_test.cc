@@ -79,7 +79,8 @@ TEST_F(ForwardTest, DialsNobodyForACredentialThatDoesNotResolve) {
   install(std::move(generation));
   std::string request(kPost);
   request.replace(request.find(": 1\r\n"), 3, ": openshell:resolve:env:v1_KEY");
-  EXPECT_THAT(ask(request), AllOf(StartsWith("HTTP/1.1 500"), HasSubstr("credential_unavailable")));
+  EXPECT_THAT(ask(request),
+              AllOf(StartsWith("HTTP/1.1 500"), HasSubstr("credential_injection_failed")));
   EXPECT_EQ(dialled_, 0);
 }
 

@@ -3,9 +3,8 @@
 #include "reference/adapters/connect.h"
 #include "reference/adapters/first_head.h"
 #include "reference/adapters/forward.h"
+#include "reference/adapters/identify.h"
 #include "reference/http/framing.h"
-#include "reference/http/local_response.h"
-#include "reference/relay/answer.h"
 
 namespace sallyport::adapters {
 namespace {
@@ -16,44 +15,36 @@ std::optional<audit::Peer> peer_of(const net::TcpStream& client) {
   return audit::Peer{peer->address.to_string(), peer->port};
 }
 
-net::Task<void> refuse(Session& session, unsigned status, std::string cause) {
-  audit::Flow flow;
-  flow.source = session.source;
-  emit_decision(session,
-                audit::net_failed(std::move(flow), "Proxy request rejected", std::move(cause)));
-  co_await relay::send_answer(*session.client, http::bare_answer(status), "",
-                              session.generation->limits, session.services.clock);
-}
-
 }  // namespace
 
 net::Task<void> serve_session(const relay::Services& services,
                               std::unique_ptr<net::TcpStream> client) {
-  Session session{services, std::move(client), services.generations.current(), std::nullopt};
+  Session session{services, std::move(client), services.generations.current(), std::nullopt, {}};
   session.source = peer_of(*session.client);
   const FirstHead first =
       co_await read_first_head(*session.client, session.generation->limits, services.clock);
   // A request that came after a reload is the new generation's.
   session.generation = services.generations.current();
   if (first.end == relay::HeadEnd::too_long) {
-    co_await refuse(session, 431, "request head too long");
+    co_await refuse_head(session, 431, "request head too long");
     co_return;
   }
   if (first.end == relay::HeadEnd::malformed) {
-    co_await refuse(session, 400, "malformed request head");
+    co_await refuse_head(session, 400, "malformed request head");
     co_return;
   }
   if (first.end != relay::HeadEnd::complete) co_return;
   const auto head = http::parse_request_head(first.text);
   if (!head) {
-    co_await refuse(session, 400, head.error().message());
+    co_await refuse_head(session, 400, head.error().message());
     co_return;
   }
   const auto framing = http::request_framing(*head);
   if (!framing) {
-    co_await refuse(session, 400, framing.error().message());
+    co_await refuse_head(session, 400, framing.error().message());
     co_return;
   }
+  session.identity = identify(services, *session.client, *head);
   if (head->method == "CONNECT") {
     co_await serve_connect(session, *head);
   } else {

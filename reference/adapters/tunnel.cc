@@ -106,9 +106,15 @@ net::Task<void> serve_other(Session& session, const relay::Grant& grant, Protoco
   }
   if (refused) {
     co_await refuse_protocol(session, grant, *refused, protocol);
-  } else {
-    co_await relay::relay_raw(session.services, grant, *session.client, *upstream);
+    co_return;
   }
+  relay::RawOptions options;
+  options.allowed = [](const relay::Grant& renewed) {
+    return middleware::judge_uninspectable(renewed.generation->policy, renewed.intent.host) !=
+           middleware::Uninspectable::deny;
+  };
+  co_await relay::relay_raw(session.services, grant, *session.client, *upstream,
+                            std::move(options));
 }
 
 }  // namespace

@@ -1,258 +1,54 @@
-// sallyport-supervisor: the object graph of the reference supervisor, made here and nowhere else.
+// sallyport-supervisor: what its command line asks for.
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <csignal>
 #include <cstdio>
-#include <cstdlib>
-#include <fstream>
-#include <optional>
 #include <string>
+#include <vector>
 
-#include "reference/base/random.h"
-#include "reference/credentials/store.h"
-#include "reference/middleware/admission.h"
-#include "reference/middleware/limits.h"
-#include "reference/net/loop_clock.h"
-#include "reference/net/readiness.h"
-#include "reference/net/resolver.h"
-#include "reference/supervisor/agent_files.h"
+#include "reference/app/run_sandbox.h"
+#include "reference/app/serving.h"
+#include "reference/sandbox/exec_client.h"
+#include "reference/sandbox/state_folder.h"
 #include "reference/supervisor/command_line.h"
-#include "reference/supervisor/lifecycle.h"
-#include "reference/supervisor/name_servers.h"
-#include "reference/supervisor/outlets.h"
-#include "reference/sync/gateway_source.h"
-#include "reference/sync/poller.h"
-#include "reference/tls/authority.h"
-#include "reference/tls/client_context.h"
-#include "reference/tls/leaf_cache.h"
-#include "reference/tls/server_context.h"
-#include "reference/tls/trust.h"
 
-namespace sallyport {
+namespace sallyport::app {
 namespace {
 
-using supervisor::Config;
-using supervisor::ServeFlags;
-
-constexpr int kOk = 0;
-constexpr int kCannotStart = 1;
-constexpr int kMisuse = 2;
-
-int fail(int code, std::string_view why) {
-  const std::string_view end = why.ends_with('\n') ? "" : "\n";
-  fmt::print(stderr, "sallyport-supervisor: {}{}", why, end);
-  return code;
-}
-
-std::optional<std::string> from_environment(std::string_view name) {
-  const char* value = std::getenv(std::string(name).c_str());
-  if (value == nullptr) return std::nullopt;
-  return std::string(value);
-}
-
-// The sandbox's own TLS: a fresh CA, the context that terminates with it, its leaves.
-struct AgentTls {
-  tls::Authority authority;
-  tls::ServerContext context;
-  tls::LeafCache leaves;
-
-  static base::Result<std::unique_ptr<AgentTls>> create(const base::Clock& clock,
-                                                        std::uint64_t leaves_max) {
-    auto authority = tls::Authority::create(clock.wall_ms());
-    if (!authority) return authority.error();
-    auto context = tls::ServerContext::create(*authority);
-    if (!context) return context.error();
-    return std::make_unique<AgentTls>(std::move(*authority), std::move(*context), leaves_max);
-  }
-  AgentTls(tls::Authority ca, tls::ServerContext server, std::uint64_t leaves_max)
-      : authority(std::move(ca)), context(std::move(server)), leaves(authority, leaves_max) {}
-};
-
-// The supervisor's parts that stand before anything listens, in the order of their dependencies.
-struct Graph {
-  explicit Graph(base::LogLevel level) : log(level) {}
-
-  base::StderrLog log;
-  net::Loop loop;
-  net::LoopClock clock{loop.executor()};
-  net::Deadlines deadlines{loop.executor(), clock};
-  net::BufferPool buffers;
-  net::TcpDialer dialer{loop.executor(), deadlines};
-  supervisor::AuditOutlets audit{clock, log};
-  net::TaskGroup sessions{loop.executor(), log};
-  net::TaskGroup life{loop.executor(), log};
-  net::TaskGroup polls{loop.executor(), log};
-  base::SystemRandom random;
-  middleware::Admission admission{loop.executor(), middleware::kPermitsMax,
-                                  middleware::kWaitersMax};
-};
-
-std::string add_outlets(Graph& graph, const ServeFlags& flags, const Config& config) {
-  if (flags.audit_fd >= 0) graph.audit.add(base::UniqueFd(flags.audit_fd));
-  return config.audit_file ? graph.audit.add_file(*config.audit_file) : std::string();
-}
-
-// CA, bundle and environment for the agent; what failed, or nothing.
-std::string write_files(const AgentTls& agent_tls, const Config& config,
-                        const net::Endpoint& proxy) {
-  const supervisor::AgentFiles files = supervisor::agent_files(config.ca_output);
-  if (std::string wrong = supervisor::make_folder(files); !wrong.empty()) return wrong;
-  const auto written = tls::write_client_files(supervisor::folder_of(files), agent_tls.authority);
-  if (!written) return fmt::format("{}: {}", config.ca_output, written.error().message());
-  return supervisor::write_environment(files, proxy);
-}
-
-// Keeps agent.env in step with the placeholders of each generation.
-void follow_placeholders(Graph& graph, supervisor::Generations& generations, const Config& config,
-                         const net::Endpoint& proxy) {
-  const supervisor::AgentFiles files = supervisor::agent_files(config.ca_output);
-  generations.watch([&log = graph.log, files, proxy, written = supervisor::Placeholders()](
-                        const egress::Generation& generation) mutable {
-    supervisor::Placeholders now;
-    if (generation.credentials) now = generation.credentials->environment();
-    if (now == written) return;
-    const std::string wrong = supervisor::write_environment(files, proxy, now);
-    if (wrong.empty()) {
-      written = std::move(now);
-    } else {
-      log.write(base::LogLevel::error, "agent files", wrong);
-    }
-  });
-}
-
-// Null without a gateway: then gRPC isn't touched.
-base::Result<std::unique_ptr<sync::GatewaySource>> gateway_source(Graph& graph,
-                                                                  const Config& config) {
-  if (!config.gateway) return nullptr;
-  return sync::GatewaySource::create(graph.loop.executor(), graph.clock, config.gateway->endpoint,
-                                     config.gateway->ca_pem, config.gateway->sandbox);
-}
-
-sync::PollerOptions poller_options(const Config& config, double slow) {
-  const auto slowed = [slow](base::Duration duration) {
-    return std::chrono::duration_cast<base::Duration>(duration * slow);
-  };
-  sync::PollerOptions options;
-  options.source = config.file;
-  options.pause.first = slowed(options.pause.first);
-  options.pause.longest = slowed(options.pause.longest);
-  if (!config.gateway) return options;
-  options.source = config.gateway->endpoint;
-  options.poll = slowed(config.gateway->poll);
-  options.timeout = slowed(config.gateway->timeout);
-  return options;
-}
-
-sync::RegistryBuilder registry_builder(Graph& graph, double slow) {
-  return [&graph, slow](std::vector<middleware::Registration> wanted,
-                        std::shared_ptr<const middleware::Registry> previous) {
-    return middleware::build_registry(graph.loop.executor(), graph.clock, std::move(wanted),
-                                      std::move(previous), slow);
-  };
-}
-
-// Ready: everybody who waits for us is told, and connections are taken.
-std::string go(Graph& graph, supervisor::Server& server, const ServeFlags& flags) {
-  server.start();
-  graph.audit.emit(audit::lifecycle(audit::activity::kLifecycleStart, "supervisor started"));
-  if (flags.ready_fd < 0) return {};
-  return net::announce(flags.ready_fd, net::readiness_line(server.bound(), ::getpid()));
-}
-
-int serve(const ServeFlags& flags, const Config& config,
-          std::shared_ptr<egress::Generation> first) {
-  Graph graph(config.log_level);
-  const base::Limits limits = first->limits;
-  if (const std::string wrong = add_outlets(graph, flags, config); !wrong.empty()) {
-    return fail(kCannotStart, wrong);
-  }
-  const auto resolver = net::CaresResolver::create(
-      graph.loop.executor(), graph.deadlines,
-      {supervisor::name_servers(config.resolver), config.resolver.hosts_file, limits.resolve});
-  if (!resolver) return fail(kCannotStart, resolver.error().message());
-  const auto upstream_tls =
-      tls::ClientContext::create({tls::system_bundle_path(), config.upstream_ca.value_or("")});
-  if (!upstream_tls) return fail(kMisuse, upstream_tls.error().message());
-  const auto agent_tls = AgentTls::create(graph.clock, limits.leaf_cache_max);
-  if (!agent_tls) return fail(kCannotStart, agent_tls.error().message());
-
-  supervisor::Generations generations(std::move(first));
-  const relay::Services services{graph.loop.executor(), graph.clock,
-                                 graph.buffers,         **resolver,
-                                 graph.dialer,          graph.sessions,
-                                 graph.audit,           graph.log,
-                                 generations,           *upstream_tls,
-                                 graph.admission,       graph.random,
-                                 config.sandbox,        &(*agent_tls)->context,
-                                 &(*agent_tls)->leaves};
-  supervisor::Server server(services, graph.deadlines, limits.connections_max);
-  for (const net::Endpoint& at : config.listen) {
-    if (const std::string wrong = server.listen(at); !wrong.empty()) {
-      return fail(kCannotStart, wrong);
-    }
-  }
-  graph.audit.set_proxy(server.bound().front());
-  const auto source = gateway_source(graph, config);
-  if (!source) return fail(kMisuse, source.error().message());
-  sync::Poller poller({graph.loop.executor(), graph.deadlines, graph.audit, generations,
-                       source->get(), registry_builder(graph, flags.slow)},
-                      poller_options(config, flags.slow));
-  sync::emit_loaded(graph.audit, *generations.current(), config.file);
-  if (const std::string wrong = write_files(**agent_tls, config, server.bound().front());
-      !wrong.empty()) {
-    return fail(kCannotStart, wrong);
-  }
-  follow_placeholders(graph, generations, config, server.bound().front());
-  supervisor::Lifecycle lifecycle({services, generations, server, poller, graph.polls,
-                                   config.gateway.has_value(), config.file, flags.slow,
-                                   from_environment});
-  graph.life.spawn(lifecycle.run());
-  if (const std::string wrong = go(graph, server, flags); !wrong.empty()) {
-    return fail(kCannotStart, wrong);
-  }
-  if (!config.middleware.empty()) poller.expect_services(config.middleware);
-  graph.polls.spawn(poller.run_services());
-  graph.polls.spawn(poller.run_gateway());
-  // Not until the loop has no more work: the deadlines' timer may be armed for what has ended.
-  while (graph.life.size() > 0) graph.loop.context().run_one();
-  graph.polls.force();
-  while (graph.polls.size() > 0) graph.loop.context().run_one();
-  graph.loop.context().poll();
-  return graph.sessions.bugs() == 0 ? kOk : kCannotStart;
-}
-
-int run(const ServeFlags& flags) {
+int serve_files(const supervisor::ServeFlags& flags) {
   const std::vector<std::string> problems = supervisor::check_descriptors(flags);
   for (const std::string& problem : problems) fail(kMisuse, problem);
   base::Diagnostics complaints;
   const auto config = supervisor::load_config(flags.config, complaints);
-  base::Diagnostics warnings;
-  std::shared_ptr<egress::Generation> first;
-  if (config) {
-    first =
-        supervisor::build_generation(*config, flags.slow, from_environment, complaints, warnings);
-  }
-  for (const base::Diagnostic& warning : warnings.all()) {
-    fmt::print(stderr, "warning: {}\n", warning.to_string());
-  }
-  if (!complaints.empty()) {
-    fmt::print(stderr, "{}", complaints.to_string());
-    return kMisuse;
-  }
-  if (!problems.empty()) return kMisuse;
+  auto first = read_generation(config, flags, from_environment, complaints);
+  if (first == nullptr || !problems.empty()) return kMisuse;
   return flags.check ? kOk : serve(flags, *config, std::move(first));
 }
 
+int exec(const supervisor::ExecFlags& flags) {
+  if (!sandbox::is_sandbox_name(flags.sandbox))
+    return fail(kMisuse, fmt::format("\"{}\" is no name of a sandbox", flags.sandbox));
+  sandbox::ExecOptions options;
+  options.folder = sandbox::state_folder(flags.state_dir, ::geteuid(), from_environment);
+  options.name = flags.sandbox;
+  options.timeout = flags.timeout;
+  options.with_input = flags.input;
+  options.json = flags.json;
+  options.words = flags.command;
+  return sandbox::run_exec(options);
+}
+
 }  // namespace
-}  // namespace sallyport
+}  // namespace sallyport::app
 
 int main(int argc, char** argv) {
   // A peer that is gone is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
   const auto line = sallyport::supervisor::parse_command_line(argc, argv);
-  if (line.serve) return sallyport::run(*line.serve);
+  if (line.serve) return sallyport::app::serve_files(*line.serve);
+  if (line.run) return sallyport::app::run_sandbox(*line.run);
+  if (line.exec) return sallyport::app::exec(*line.exec);
   fmt::print(line.exit_code == 0 ? stdout : stderr, "{}", line.output);
   return line.exit_code;
 }

@@ -17,6 +17,7 @@ Event made(EventClass kind, int activity, Severity severity, std::string message
 Event between(EventClass kind, int activity, Severity severity, Flow flow, std::string message) {
   Event event = made(kind, activity, severity, std::move(message));
   event.source = std::move(flow.source);
+  event.actor = std::move(flow.actor);
   if (!flow.destination.host.empty()) event.destination = std::move(flow.destination);
   return event;
 }

@@ -94,6 +94,15 @@ struct Rule {
   std::string engine;  // opa, ssrf, tls, l7, http-parser, request-authority ...
 };
 
+// actor.process: the program that asked. Absent where programs aren't told apart, or it isn't
+// known.
+struct Actor {
+  std::string name;  // path of its executable
+  int pid = 0;
+  std::string cmd_line;              // what of it may be shown: paths. Empty: left out
+  std::vector<std::string> parents;  // executables, nearest first; none is written as `-`
+};
+
 struct HttpRequest {
   std::string method;
   std::string scheme = "http";
@@ -130,6 +139,7 @@ struct Event {
   std::string message;
   std::string status_detail;
   std::optional<Rule> rule;
+  std::optional<Actor> actor;
   std::optional<Peer> source;
   std::optional<Peer> destination;
   std::optional<HttpRequest> http_request;
@@ -144,6 +154,7 @@ struct Event {
 struct Flow {
   std::optional<Peer> source;
   Peer destination;
+  std::optional<Actor> actor{};
 };
 
 // --- the shapes that the field system emits; callers may set further members --------------------

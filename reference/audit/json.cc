@@ -191,7 +191,27 @@ void write_http(Json& json, const HttpRequest& request) {
   json.close();
 }
 
+void write_process(Json& json, std::string_view key, std::string_view name, int pid) {
+  json.open(key);
+  json.text("name", name);
+  json.number("pid", pid);
+}
+
+// Parents are nested, nearest first; where none is known there is one that is called `-`.
+void write_actor(Json& json, const Actor& actor) {
+  json.open("actor");
+  write_process(json, "process", actor.name, actor.pid);
+  json.text_unless_empty("cmd_line", actor.cmd_line);
+  std::vector<std::string> parents = actor.parents;
+  if (parents.empty()) parents.emplace_back("-");
+  for (const std::string& parent : parents) write_process(json, "parent_process", parent, 0);
+  for (std::size_t i = 0; i < parents.size(); ++i) json.close();
+  json.close();
+  json.close();
+}
+
 void write_traffic(Json& json, const Event& event, const Origin& origin) {
+  if (event.actor) write_actor(json, *event.actor);
   if (event.source) write_peer(json, "src_endpoint", *event.source);
   if (event.destination) write_peer(json, "dst_endpoint", *event.destination);
   if (!is_traffic(event.kind)) return;

@@ -147,6 +147,34 @@ TEST(OcsfJson, WritesAConfigState) {
   EXPECT_EQ(parsed(config_state("Enabled", "x"))["state_id"].GetInt(), 2);
 }
 
+TEST(OcsfJson, NestsTheProgramsParentsNearestFirst) {
+  Flow by_curl = flow();
+  by_curl.actor = Actor{"/usr/bin/curl", 58, "/etc/x", {"/bin/sh", "/sbin/init"}};
+  const auto json = parsed(net_allowed(by_curl, "m", Rule{"web", "opa"}));
+  const auto& process = json["actor"]["process"];
+  EXPECT_STREQ(process["name"].GetString(), "/usr/bin/curl");
+  EXPECT_EQ(process["pid"].GetInt(), 58);
+  EXPECT_STREQ(process["cmd_line"].GetString(), "/etc/x");
+  EXPECT_STREQ(process["parent_process"]["name"].GetString(), "/bin/sh");
+  const auto& outer = process["parent_process"]["parent_process"];
+  EXPECT_STREQ(outer["name"].GetString(), "/sbin/init");
+  EXPECT_FALSE(outer.HasMember("parent_process"));
+}
+
+TEST(OcsfJson, WritesADashForAParentThatIsNotKnown) {
+  Flow by_curl = flow();
+  by_curl.actor = Actor{"/usr/bin/curl", 58, "", {}};
+  const auto json = parsed(net_denied(by_curl, "m", "why", Rule{"-", "opa"}));
+  const auto& process = json["actor"]["process"];
+  EXPECT_FALSE(process.HasMember("cmd_line"));
+  EXPECT_STREQ(process["parent_process"]["name"].GetString(), "-");
+  EXPECT_EQ(process["parent_process"]["pid"].GetInt(), 0);
+}
+
+TEST(OcsfJson, NamesNobodyWhereNobodyIsKnown) {
+  EXPECT_FALSE(parsed(net_allowed(flow(), "m", Rule{"web", "opa"})).HasMember("actor"));
+}
+
 TEST(OcsfJson, WritesAModelCall) {
   const auto json = parsed(api_called(ApiCall{"chat", "m-1", "https://p.example/v1"}, true, 12));
   EXPECT_EQ(json["class_uid"].GetInt(), 6003);

@@ -62,6 +62,12 @@ std::string_view severity_tag(Severity severity) {
 
 std::string one_line_peer(const Peer& peer) { return one_line(peer_text(peer)); }
 
+// Who asked: the program where it is known, else the other end.
+std::string asker(const Event& event) {
+  if (event.actor) return fmt::format(" {}({})", one_line(event.actor->name), event.actor->pid);
+  return event.source ? " " + one_line_peer(*event.source) : std::string();
+}
+
 std::string action_word(const Event& event) {
   return event.action ? " " + upper(action_name(*event.action)) : std::string();
 }
@@ -87,7 +93,7 @@ std::string message_context(const Event& event) {
 std::string network(const Event& event) {
   std::string line = fmt::format("NET:{} {}{}", upper(activity_name(event)),
                                  severity_tag(event.severity), action_word(event));
-  if (event.source) line += " " + one_line_peer(*event.source);
+  line += asker(event);
   if (event.destination) line += " -> " + one_line_peer(*event.destination);
   const std::string context = rule_context(event) + reason_context(event);
   return line + (context.empty() ? message_context(event) : context);
@@ -106,7 +112,7 @@ std::string http(const Event& event) {
       event.http_request ? one_line(event.http_request->method) : upper(activity_name(event));
   std::string line =
       fmt::format("HTTP:{} {}{}", method, severity_tag(event.severity), action_word(event));
-  if (event.source) line += " " + one_line_peer(*event.source);
+  line += asker(event);
   if (event.http_request) line += fmt::format(" -> {} {}", method, url_text(*event.http_request));
   const std::string context = rule_context(event) + reason_context(event);
   return line + (context.empty() ? message_context(event) : context);

@@ -27,6 +27,14 @@ TEST(Shorthand, ShowsPolicyEngineAndReasonOfADenial) {
       "[reason:not  allowed]");
 }
 
+TEST(Shorthand, ShowsTheProgramWhereItIsKnown) {
+  Flow by_curl = flow();
+  by_curl.actor = Actor{"/usr/bin/cu\nrl", 58, "", {}};
+  EXPECT_EQ(shorthand_body(net_allowed(by_curl, "CONNECT allowed", Rule{"web", "opa"})),
+            "NET:OPEN [INFO] ALLOWED /usr/bin/cu rl(58) -> api.example.com:443 "
+            "[policy:web engine:opa]");
+}
+
 TEST(Shorthand, ShowsNoReasonOfWhatIsAllowed) {
   EXPECT_EQ(shorthand_body(net_allowed(flow(), "CONNECT allowed", Rule{"web", "opa"})),
             "NET:OPEN [INFO] ALLOWED 10.200.0.2:41000 -> api.example.com:443 "

@@ -47,10 +47,14 @@ bool path_matches(std::string_view pattern, std::string_view path) {
 
 }  // namespace
 
-bool allows(const Binding& binding, const Endpoint& endpoint) {
+bool leads_to(const Binding& binding, const Endpoint& endpoint) {
   if (binding.port == 0 || binding.port != endpoint.port) return false;
   const auto host = policy::SelectorPattern::parse(binding.host);
-  return host && host->matches(endpoint.host) && path_matches(binding.path, endpoint.path);
+  return host && host->matches(endpoint.host);
+}
+
+bool allows(const Binding& binding, const Endpoint& endpoint) {
+  return leads_to(binding, endpoint) && path_matches(binding.path, endpoint.path);
 }
 
 }  // namespace sallyport::credentials

@@ -29,6 +29,17 @@ struct Placeholder {
 
 [[nodiscard]] std::string write_placeholder(std::uint64_t revision, std::string_view key);
 
+// Whether a target holds a marker that is no placeholder of any form: one without a key, or an
+// alias without a prefix. Plain or percent-encoded once.
+[[nodiscard]] bool holds_malformed_placeholder(std::string_view target);
+
+// A path as events, denials and bindings see it: `[CREDENTIAL]` in the place of each placeholder,
+// and of a whole segment that hides one behind escapes.
+[[nodiscard]] std::string redact_path(std::string_view path);
+
+// `text` with its escapes decoded once; a `%` that begins none stays.
+[[nodiscard]] std::string percent_decoded(std::string_view text);
+
 // Whether agents can be given a placeholder for this variable: a name of letters, digits and `_`
 // that doesn't begin as `v<digits>_` or `s<64 hex>_`, which would read as another key's.
 [[nodiscard]] bool is_usable_key(std::string_view key);

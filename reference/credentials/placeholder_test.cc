@@ -58,5 +58,28 @@ TEST(Placeholder, IsNotForKeysThatReadAsAnothers) {
   EXPECT_FALSE(is_usable_key("KEY\n"));
 }
 
+TEST(Placeholder, IsMalformedInATargetWithoutAKeyOrAnAliasPrefix) {
+  EXPECT_TRUE(holds_malformed_placeholder("/openshell:resolve:env:"));
+  EXPECT_TRUE(holds_malformed_placeholder("/a?k=openshell:resolve:env:-KEY"));
+  EXPECT_TRUE(holds_malformed_placeholder("/openshell%3Aresolve%3Aenv%3A/KEY"));
+  EXPECT_TRUE(holds_malformed_placeholder("/OPENSHELL-RESOLVE-ENV-KEY"));
+  EXPECT_TRUE(holds_malformed_placeholder("/sk-OPENSHELL-RESOLVE-ENV-"));
+  EXPECT_FALSE(holds_malformed_placeholder("/openshell:resolve:env:KEY"));
+  EXPECT_FALSE(holds_malformed_placeholder("/openshell:resolve:env:v1_KEY/x?y"));
+  EXPECT_FALSE(holds_malformed_placeholder("/?k=sk-OPENSHELL-RESOLVE-ENV-KEY"));
+  EXPECT_FALSE(holds_malformed_placeholder("/v1/models?x=%zz"));
+}
+
+TEST(Placeholder, IsNeverPartOfARedactedPath) {
+  EXPECT_EQ(redact_path("/v1/models"), "/v1/models");
+  EXPECT_EQ(redact_path("/100%"), "/100%");
+  EXPECT_EQ(redact_path("/botopenshell:resolve:env:v1_KEY/send"), "/bot[CREDENTIAL]/send");
+  EXPECT_EQ(redact_path("/openshell:resolve:env:KEY.openshell:resolve:env:v2_B"),
+            "/[CREDENTIAL].[CREDENTIAL]");
+  EXPECT_EQ(redact_path("/a/x-OPENSHELL-RESOLVE-ENV-KEY/b"), "/a/[CREDENTIAL]/b");
+  EXPECT_EQ(redact_path("/a/y%6fpenshell:resolve:env:KEY/b"), "/a/[CREDENTIAL]/b");
+  EXPECT_EQ(redact_path("/openshell:resolve:env:/"), "/[CREDENTIAL]/");
+}
+
 }  // namespace
 }  // namespace sallyport::credentials

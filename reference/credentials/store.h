@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,20 +34,21 @@ struct Binding {
 struct Credential {
   std::string key;       // the environment variable that agents find the placeholder in
   std::string identity;  // who it is; another identity is another credential
+  std::string provider;  // whose it is, where that is known: a policy's endpoints may bind it
   base::Secret value;
-  std::vector<Binding> bindings;   // empty: may be sent nowhere
+  std::vector<Binding> bindings;   // empty: where a policy binds its provider, else nowhere
   std::int64_t expires_at_ms = 0;  // wall clock; 0: never
 };
 
 enum class Refusal {
   none,
   endpoint_mismatch,  // bound, but not to this endpoint
-  unavailable,        // unknown, expired, malformed, or not sendable in a field
+  unavailable,        // unknown, expired, malformed, or not sendable in that place
 };
 
 struct Resolved {
   Refusal refusal = Refusal::none;
-  std::string value;  // the field's value with the secret in it
+  std::string value;  // the field's value, or the target, with the secret in it
   std::string key;    // of the credential that was refused, where one was named
 };
 
@@ -54,7 +56,11 @@ struct Resolved {
 struct Endpoint {
   std::string_view host;  // as an intent has it
   std::uint16_t port = 0;
-  std::string_view path;  // canonical, without the query
+  std::string_view path;  // canonical, without the query; as redact_path() has it
+  bool clear = false;     // plain HTTP: nothing is placed on port 443 then
+  // Whose credentials without bindings the policy binds to this endpoint
+  // (`credential_binding.provider`).
+  std::span<const std::string_view> providers{};
 };
 
 class Store {
@@ -80,13 +86,34 @@ class Store {
                                                       const Endpoint& endpoint,
                                                       std::int64_t now_ms) const;
 
+  // A request target in origin form with its placeholders replaced, in segments of the path and in
+  // values of the query, each encoded as its place needs it; nothing when it holds none. Never a
+  // value that would make another path of it.
+  [[nodiscard]] std::optional<Resolved> resolve_target(std::string_view target,
+                                                       const Endpoint& endpoint,
+                                                       std::int64_t now_ms) const;
+
+  // Whether some credential may go to this host and port, whatever the path.
+  [[nodiscard]] bool binds(const Endpoint& endpoint) const;
+
  private:
+  // How the parts of a text around and in place of its placeholders are written.
+  struct Spelling {
+    std::string (*literal)(std::string_view text) = nullptr;
+    std::string (*value)(std::string_view text) = nullptr;
+  };
   struct Issued {
     std::uint64_t revision = 0;
     std::string identity;
   };
   [[nodiscard]] Resolved resolve_token(std::string_view token, const Endpoint& endpoint,
                                        std::int64_t now_ms) const;
+  [[nodiscard]] Resolved resolve_text(std::string_view text, const Spelling& spelling,
+                                      const Endpoint& endpoint, std::int64_t now_ms) const;
+  [[nodiscard]] Resolved resolve_segment(std::string_view segment, const Endpoint& endpoint,
+                                         std::int64_t now_ms) const;
+  [[nodiscard]] Resolved resolve_parameter(std::string_view parameter, const Endpoint& endpoint,
+                                           std::int64_t now_ms) const;
   [[nodiscard]] std::optional<Resolved> resolve_basic(std::string_view scheme,
                                                       std::string_view encoded,
                                                       const Endpoint& endpoint,
@@ -102,7 +129,9 @@ class Store {
 // Whether `text` holds a placeholder, or what might become one: plain or percent-encoded once.
 [[nodiscard]] bool holds_placeholder(std::string_view text);
 
-// Whether a binding leads to this endpoint.
+// Whether a binding is for this host and port.
+[[nodiscard]] bool leads_to(const Binding& binding, const Endpoint& endpoint);
+// The same, and for this path.
 [[nodiscard]] bool allows(const Binding& binding, const Endpoint& endpoint);
 
 }  // namespace sallyport::credentials

@@ -1,5 +1,6 @@
 #include "reference/egress/egress.h"
 
+#include <optional>
 #include <utility>
 
 #include "reference/policy/address_class.h"
@@ -40,15 +41,37 @@ RelayPlan plan_of(const Intent& intent, policy::Match match, ForwardRule forward
   plan.validation = validation_of(match, policy::normalise_host(intent.host));
   plan.allowed_ips = std::move(match.allowed_ips);
   plan.private_only = intent.adapter == Adapter::forward && forward == ForwardRule::private_only;
-  plan.must_inspect = match.protocol == policy::Protocol::rest;
+  plan.must_inspect = match.protocol != policy::Protocol::unset;
   plan.allow_encoded_slash = match.allow_encoded_slash;
   return plan;
+}
+
+const policy::Program* program_of(const Identity& identity) {
+  return identity.required && identity.program ? &*identity.program : nullptr;
+}
+
+// What stands in the way of asking the policy at all, or nothing.
+std::optional<Deny> unaskable(const Intent& intent, const Identity& identity,
+                              const Generation& generation) {
+  if (!generation.quarantine.empty()) {
+    return deny(DenyReason::quarantined, intent, {}, generation.quarantine);
+  }
+  if (identity.required && !identity.program) {
+    return deny(DenyReason::binary_not_allowed, intent, {},
+                identity.failure.empty() ? "failed to resolve peer binary" : identity.failure);
+  }
+  return std::nullopt;
+}
+
+DenyReason reason_of(const policy::Match& match, const Generation& generation) {
+  if (generation.policy.network_policies.empty()) return DenyReason::no_policies;
+  return match.endpoint_is_known ? DenyReason::binary_not_allowed
+                                 : DenyReason::endpoint_not_allowed;
 }
 
 }  // namespace
 
 Decision authorize(const Intent& intent, const Identity& identity, const Generation& generation) {
-  static_cast<void>(identity);  // see Identity: any program may do what a policy allows
   const std::string host = policy::normalise_host(intent.host);
   if (is_inference(intent, host)) {
     Allow allow;
@@ -61,22 +84,34 @@ Decision authorize(const Intent& intent, const Identity& identity, const Generat
         intent.scheme == "https" ? DenyReason::https_needs_connect : DenyReason::unsupported_scheme,
         intent, {}, "scheme " + intent.scheme);
   }
-  policy::Match match = policy::find(generation.policy, host, intent.port);
-  if (match.allowed && is_reserved(host)) {
+  if (auto denied = unaskable(intent, identity, generation)) return std::move(*denied);
+  policy::Match match = policy::find(generation.policy, program_of(identity), host, intent.port);
+  if (is_reserved(host) && !generation.policy.network_policies.empty()) {
     match = policy::Match();
     match.reason =
         "endpoint " + policy::host_port(host, intent.port) + " is not allowed by any policy";
   }
   if (!match.allowed) {
-    const bool none = generation.policy.network_policies.empty();
-    return deny(none ? DenyReason::no_policies : DenyReason::endpoint_not_allowed, intent, {},
-                std::move(match.reason));
+    return deny(reason_of(match, generation), intent, {}, std::move(match.reason));
   }
   Allow allow;
   allow.policy = match.policy;
   allow.generation = generation.number;
   allow.plan = plan_of(intent, std::move(match), generation.forward);
   return allow;
+}
+
+policy::RequestVerdict authorize_request(const Intent& intent, const Identity& identity,
+                                         const Generation& generation,
+                                         const policy::Request& request) {
+  if (auto denied = unaskable(intent, identity, generation)) {
+    policy::RequestVerdict verdict;
+    verdict.kind = policy::RequestVerdict::Kind::denied;
+    verdict.reason = std::move(denied->cause);
+    return verdict;
+  }
+  return policy::judge_request(generation.policy, program_of(identity), intent.host, intent.port,
+                               request);
 }
 
 }  // namespace sallyport::egress

@@ -195,6 +195,107 @@ TEST(Authorize, AsksForPrivateAddressesOnlyOfAbsoluteFormAndOnlyIfToldTo) {
   EXPECT_FALSE(allowed(decide(connect("api.example.com", 80), generation)).plan.private_only);
 }
 
+Identity identity_of(const std::string& binary) {
+  Identity identity;
+  identity.required = true;
+  identity.program = policy::Program();
+  identity.program->binary = binary;
+  identity.program->ancestors = {"/bin/bash", "/sbin/init"};
+  identity.program->cmdline = {"/tmp/x"};
+  return identity;
+}
+
+Generation generation_for_curl() {
+  base::Diagnostics complaints;
+  Generation generation;
+  generation.policy = policy::load_policy_text(
+                          "version: 1\nnetwork_policies:\n  web:\n    endpoints: [{host: "
+                          "api.example.com, port: 443, protocol: rest, access: read-only, "
+                          "enforcement: enforce}]\n    binaries: [{path: /usr/bin/curl}]\n",
+                          "p.yaml", complaints)
+                          .value_or(policy::Policy());
+  EXPECT_TRUE(complaints.empty()) << complaints.to_string();
+  return generation;
+}
+
+policy::Request get() {
+  policy::Request request;
+  request.method = "GET";
+  request.path = "/x";
+  return request;
+}
+
+TEST(Authorize, AllowsTheProgramThatAPolicyNames) {
+  const Generation generation = generation_for_curl();
+  const Intent intent = connect("api.example.com", 443);
+  EXPECT_EQ(allowed(authorize(intent, identity_of("/usr/bin/curl"), generation)).policy, "web");
+  const Deny deny = denied(authorize(intent, identity_of("/bin/sh"), generation));
+  EXPECT_EQ(deny.reason, DenyReason::binary_not_allowed);
+  EXPECT_EQ(deny.status, 403);
+  EXPECT_EQ(deny.error, "policy_denied");
+  EXPECT_EQ(deny.detail, "CONNECT api.example.com:443 not permitted by policy");
+  EXPECT_EQ(deny.client_reason,
+            "binary '/bin/sh' not allowed in policy 'web' (ancestors: [/bin/bash -> /sbin/init], "
+            "cmdline: [/tmp/x])");
+}
+
+TEST(Authorize, SaysThatAnEndpointIsUnknownToAProgramToo) {
+  EXPECT_EQ(denied(authorize(connect("other.example.com", 443), identity_of("/bin/sh"),
+                             generation_for_curl()))
+                .reason,
+            DenyReason::endpoint_not_allowed);
+}
+
+TEST(Authorize, DeniesWhenItIsNotKnownWhoAsks) {
+  Identity unknown;
+  unknown.required = true;
+  unknown.failure = "entrypoint process not yet spawned";
+  for (const Intent& intent : {connect("api.example.com", 443), forward("api.example.com", 443)}) {
+    const Deny deny = denied(authorize(intent, unknown, generation_for_curl()));
+    EXPECT_EQ(deny.reason, DenyReason::binary_not_allowed);
+    EXPECT_EQ(deny.cause, "entrypoint process not yet spawned");
+  }
+  EXPECT_EQ(
+      authorize_request(connect("api.example.com", 443), unknown, generation_for_curl(), get())
+          .reason,
+      "entrypoint process not yet spawned");
+  EXPECT_EQ(
+      allowed(authorize(connect("inference.local", 443), unknown, Generation())).plan.transport,
+      Transport::inference);
+}
+
+TEST(Authorize, DoesNotAskForProgramsWhereTheyAreNotToldApart) {
+  allowed(authorize(connect("api.example.com", 443), Identity(), generation_for_curl()));
+}
+
+TEST(Authorize, DeniesEverythingInQuarantine) {
+  Generation generation = generation_for_curl();
+  generation.quarantine = "policy validation failed: p.yaml:1:1: x";
+  const Deny deny =
+      denied(authorize(connect("api.example.com", 443), identity_of("/usr/bin/curl"), generation));
+  EXPECT_EQ(deny.reason, DenyReason::quarantined);
+  EXPECT_EQ(deny.status, 403);
+  EXPECT_EQ(deny.error, "policy_denied");
+  EXPECT_EQ(deny.client_reason, generation.quarantine);
+  EXPECT_EQ(authorize_request(connect("api.example.com", 443), Identity(), generation, get()).kind,
+            policy::RequestVerdict::Kind::denied);
+}
+
+TEST(Authorize, JudgesRequestsAlikeForBothAdapters) {
+  const Generation generation = generation_for_curl();
+  policy::Request post = get();
+  post.method = "POST";
+  for (const Intent& intent : {connect("api.example.com", 443), forward("api.example.com", 443)}) {
+    const Identity curl = identity_of("/usr/bin/curl");
+    EXPECT_EQ(authorize_request(intent, curl, generation, get()).kind,
+              policy::RequestVerdict::Kind::allowed);
+    EXPECT_EQ(authorize_request(intent, curl, generation, post).reason,
+              "POST /x not permitted by policy");
+    EXPECT_EQ(authorize_request(intent, identity_of("/bin/sh"), generation, get()).kind,
+              policy::RequestVerdict::Kind::denied);
+  }
+}
+
 TEST(Deny, HasAnAnswerForEveryReason) {
   const struct {
     DenyReason reason;
@@ -206,6 +307,10 @@ TEST(Deny, HasAnAnswerForEveryReason) {
        "CONNECT h.example.com:443 not permitted because policy changed"},
       {DenyReason::invalid_target, 400, "invalid_request_target",
        "request-target must be canonical"},
+      {DenyReason::invalid_placeholder, 400, "invalid_credential_placeholder",
+       "request-target contains an invalid credential placeholder"},
+      {DenyReason::uninspected_credentials, 403, "uninspected_credentials",
+       "credentialed endpoint requires L7 inspection; raw tunnel is not explicitly allowed"},
       {DenyReason::allowed_ips_failed, 403, "ssrf_denied",
        "CONNECT h.example.com:443 blocked: allowed_ips check failed"},
       {DenyReason::declared_endpoint_failed, 403, "ssrf_denied",

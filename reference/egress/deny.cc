@@ -33,6 +33,10 @@ constexpr Row kRows[] = {
      Detail::after_what, "not permitted by policy"},
     {DenyReason::no_policies, "no_policies", 403, "policy_denied", "opa", Detail::after_what,
      "not permitted by policy"},
+    {DenyReason::binary_not_allowed, "binary_not_allowed", 403, "policy_denied", "opa",
+     Detail::after_what, "not permitted by policy"},
+    {DenyReason::quarantined, "quarantined", 403, "policy_denied", "opa", Detail::after_what,
+     "not permitted by policy"},
     {DenyReason::policy_changed, "policy_changed", 403, "policy_denied", "opa", Detail::after_what,
      "not permitted because policy changed"},
     {DenyReason::https_needs_connect, "https_needs_connect", 400, "", "", Detail::fixed,
@@ -47,6 +51,11 @@ constexpr Row kRows[] = {
      Detail::ssrf, "declared endpoint check failed"},
     {DenyReason::internal_address, "internal_address", 403, "ssrf_denied", "ssrf", Detail::ssrf,
      "internal address"},
+    {DenyReason::invalid_placeholder, "invalid_placeholder", 400, "invalid_credential_placeholder",
+     "credentials", Detail::fixed, "request-target contains an invalid credential placeholder"},
+    {DenyReason::uninspected_credentials, "uninspected_credentials", 403, "uninspected_credentials",
+     "credentials", Detail::fixed,
+     "credentialed endpoint requires L7 inspection; raw tunnel is not explicitly allowed"},
     {DenyReason::tls_unavailable, "tls_unavailable", 503, "tls_termination_unavailable", "tls",
      Detail::fixed,
      "TLS can't be terminated: the sandbox CA was not initialised; this endpoint needs inspection "
@@ -96,6 +105,19 @@ std::string detail_of(const Row& row, const Intent& intent) {
   return std::string(row.text);
 }
 
+// Denials of the policy itself, for which CONNECT has a member `reason`.
+bool is_explained(DenyReason reason) {
+  switch (reason) {
+    case DenyReason::endpoint_not_allowed:
+    case DenyReason::no_policies:
+    case DenyReason::binary_not_allowed:
+    case DenyReason::quarantined:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 bool is_failure(DenyReason reason) {
@@ -113,9 +135,7 @@ Deny deny(DenyReason reason, const Intent& intent, std::string policy, std::stri
   answer.status = row.status;
   answer.error = row.error;
   answer.detail = detail_of(row, intent);
-  const bool explained =
-      reason == DenyReason::endpoint_not_allowed || reason == DenyReason::no_policies;
-  if (explained && intent.adapter == Adapter::connect) answer.client_reason = cause;
+  if (is_explained(reason) && intent.adapter == Adapter::connect) answer.client_reason = cause;
   answer.cause = std::move(cause);
   return answer;
 }

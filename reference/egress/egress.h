@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -19,7 +20,9 @@
 
 #include "reference/base/limits.h"
 #include "reference/net/address.h"
+#include "reference/policy/engine.h"
 #include "reference/policy/model.h"
+#include "reference/policy/program.h"
 
 namespace sallyport::credentials {
 class Store;
@@ -63,6 +66,11 @@ struct Generation {
   Revisions revisions;  // of what it was built from; empty without a gateway
   base::Limits limits;
   ForwardRule forward = ForwardRule::shared;
+  bool forward_keep_alive = true;  // no: one request a connection, as in the field
+  // A reload that fails quarantines (policy_validation_failure_mode: fail_closed).
+  bool fail_closed = false;
+  // Not empty: everything but the virtual host is denied, for this reason.
+  std::string quarantine;
 };
 
 enum class Adapter { connect, forward };
@@ -77,9 +85,12 @@ struct Intent {
   std::string path;    // forward only: begins with `/`, without the query
 };
 
-// Who asks. Binaries are not judged yet: a policy that names any but `/**` is refused at load.
+// Who asks. Found out once per connection (identity/identity.h), judged at each decision.
 struct Identity {
-  std::string binary;  // path of the executable; empty: not known
+  // No: programs aren't told apart (`identity: endpoints_only`), and `binaries` aren't asked.
+  bool required = false;
+  std::optional<policy::Program> program;  // none where it is required: refused for `failure`
+  std::string failure;                     // why it isn't known
 };
 
 // Why the client doesn't get what it asked for, and what it sees. CONNECT's answer precedes any
@@ -89,6 +100,12 @@ enum class DenyReason {
   endpoint_not_allowed,
   // There are no policies at all. 403 policy_denied; CONNECT adds `reason`.
   no_policies,
+  // Policies name the endpoint, for other programs; or it isn't known who asks. 403 policy_denied;
+  // CONNECT adds `reason`.
+  binary_not_allowed,
+  // The policy can't be trusted: the last reload failed and the mode is fail_closed. 403
+  // policy_denied; CONNECT adds `reason`.
+  quarantined,
   // The generation changed between the decision and its use. 403 policy_denied.
   policy_changed,
   // Absolute form with https. 400, text body (no `error`).
@@ -105,6 +122,13 @@ enum class DenyReason {
   declared_endpoint_failed,
   // The host matched by wildcard, and leads to one of these. 403 ssrf_denied.
   internal_address,
+  // A placeholder's marker in an absolute-form target that is no placeholder. 400
+  // invalid_credential_placeholder.
+  invalid_placeholder,
+  // Some credential is bound to the destination, and the tunnel would be opaque without the
+  // policy's
+  // word for it. 403 uninspected_credentials.
+  uninspected_credentials,
   // The tunnel is to be inspected and there is no CA. 503 tls_termination_unavailable.
   tls_unavailable,
   // Inside a tunnel: `protocol: rest`, and what it carries isn't HTTP. 403 unsupported_l7_protocol.
@@ -181,6 +205,13 @@ using Decision = std::variant<Allow, Deny>;
 // `inference.local` and `policy.local` are never upstreams, whatever a policy says.
 [[nodiscard]] Decision authorize(const Intent& intent, const Identity& identity,
                                  const Generation& generation);
+
+// Judges one request of an allowed intent by the rules of its endpoints; the same for requests in
+// tunnels and absolute-form ones. Pure.
+[[nodiscard]] policy::RequestVerdict authorize_request(const Intent& intent,
+                                                       const Identity& identity,
+                                                       const Generation& generation,
+                                                       const policy::Request& request);
 
 // The denial for a reason that is found after authorize(): status, error and detail as the client
 // is to see them. `policy` is Allow::policy, `cause` goes to the event.

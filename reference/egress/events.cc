@@ -60,6 +60,7 @@ audit::Event connect_denied(const Intent& intent, const Deny& deny, audit::Flow 
                                fmt::format("CONNECT blocked: {} for {}", kind_of(deny), where),
                                deny.cause, rule_of(deny));
     case DenyReason::tls_unavailable:
+    case DenyReason::uninspected_credentials:
       return audit::net_denied(std::move(flow),
                                fmt::format("CONNECT refused for {}: {}", where, deny.detail),
                                deny.cause, rule_of(deny), audit::Severity::high);

@@ -68,6 +68,10 @@ TEST(Events, ReportsDenialsWithTheirCause) {
       {DenyReason::declared_endpoint_failed, true,
        "CONNECT blocked: declared endpoint check failed for h.example.com:443",
        audit::Severity::medium, "ssrf"},
+      {DenyReason::uninspected_credentials, true,
+       "CONNECT refused for h.example.com:443: credentialed endpoint requires L7 inspection; raw "
+       "tunnel is not explicitly allowed",
+       audit::Severity::high, "credentials"},
       {DenyReason::unsupported_protocol, true,
        "CONNECT_L7 blocked unsupported tunnel protocol for h.example.com:443",
        audit::Severity::medium, "l7"},

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "reference/policy/address_class.h"
@@ -38,6 +39,17 @@ bool in_every_list(const RelayPlan& plan, const net::IpAddress& address) {
                      [&](const auto& nets) { return in_list(nets, address); });
 }
 
+// What OpenShell PR #158 means by private: RFC 1918, also v4-mapped, and nothing else that is
+// internal.
+bool is_private(const net::IpAddress& address) {
+  static const std::array<net::Cidr, 3> kRanges{*net::Cidr::parse("10.0.0.0/8"),
+                                                *net::Cidr::parse("172.16.0.0/12"),
+                                                *net::Cidr::parse("192.168.0.0/16")};
+  const net::IpAddress plain = address.unmapped();
+  return std::any_of(kRanges.begin(), kRanges.end(),
+                     [&](const net::Cidr& range) { return range.contains(plain); });
+}
+
 // What is wrong with one address, or nothing.
 std::optional<std::string> fault_of(const Intent& intent, const RelayPlan& plan,
                                     const net::IpAddress& address) {
@@ -47,7 +59,7 @@ std::optional<std::string> fault_of(const Intent& intent, const RelayPlan& plan,
     return fmt::format("{} resolves to always-blocked address {}, connection rejected", intent.host,
                        place);
   }
-  if (plan.private_only && kind != AddressClass::internal) {
+  if (plan.private_only && !is_private(address)) {
     return fmt::format("{} resolves to {} which is not a private address, connection rejected",
                        intent.host, place);
   }

@@ -151,6 +151,19 @@ TEST(Judge, HoldsAbsoluteFormToPrivateAddressesIfToldTo) {
   allow.plan.private_only = true;
   EXPECT_EQ(outcome(intent_of("h.example.com", 80), allow, {"10.0.0.1"}), "10.0.0.1:80");
   EXPECT_EQ(outcome(intent_of("h.example.com", 80), allow, {"20.0.0.1"}), "allowed_ips_failed");
+  allow.plan.allowed_ips = {{*net::Cidr::parse("10.0.0.0/8"), *net::Cidr::parse("172.16.0.0/12"),
+                             *net::Cidr::parse("192.168.0.0/16"),
+                             *net::Cidr::parse("100.64.0.0/10"), *net::Cidr::parse("fc00::/7")}};
+  for (const char* inside : {"10.255.255.255", "172.31.0.1", "192.168.0.1"}) {
+    EXPECT_EQ(outcome(intent_of("h.example.com", 80), allow, {inside}),
+              std::string(inside) + ":80");
+  }
+  EXPECT_EQ(outcome(intent_of("h.example.com", 80), allow, {"::ffff:10.0.0.1"}), "10.0.0.1:80");
+  for (const char* outside : {"100.64.0.1", "fd00::1", "172.32.0.1", "172.15.0.1", "11.0.0.1"}) {
+    EXPECT_EQ(outcome(intent_of("h.example.com", 80), allow, {outside}), "allowed_ips_failed");
+    EXPECT_EQ(outcome(intent_of("h.example.com", 80), allow, {"10.0.0.1", outside}),
+              "allowed_ips_failed");
+  }
   Allow without = plan(Validation::declared_host);
   without.plan.private_only = true;
   EXPECT_EQ(outcome(intent_of("h.example.com", 80), without, {"20.0.0.1"}), "allowed_ips_failed");

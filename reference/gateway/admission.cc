@@ -8,6 +8,7 @@
 #include "reference/gateway/delivery.h"
 #include "reference/gateway/fingerprint.h"
 #include "reference/middleware/manifest.h"
+#include "reference/policy/ambiguity.h"
 #include "reference/policy/loader.h"
 #include "reference/policy/wire.h"
 #include "reference/rpc/target.h"
@@ -62,6 +63,9 @@ Answer<PolicyRecord> admit(const openshell::sandbox::v1::SandboxPolicy& policy,
   base::Diagnostics complaints;
   const auto loaded = policy::load_policy_text(record.document, "policy", complaints);
   if (!loaded) return invalid("the policy is not valid:\n" + complaints.to_string());
+  if (const auto unclear = policy::ambiguities(*loaded); !unclear.empty()) {
+    return refusal(rpc::Code::failed_precondition, unclear.front());
+  }
   if (record.implementations.empty()) return record;
   const auto refuse = [](const std::string& why) {
     return invalid("policy middleware validation failed: " + why);

@@ -22,7 +22,8 @@ using AskServices =
     std::function<std::string(const policy::Policy&, const std::vector<Registration>&)>;
 
 // INVALID_ARGUMENT with every complaint: of the loader, of a name that nobody registered, of a
-// service. The record's version is 0.
+// service. FAILED_PRECONDITION of endpoints that contradict each other (policy/ambiguity.h). The
+// record's version is 0.
 [[nodiscard]] Answer<PolicyRecord> admit(const openshell::sandbox::v1::SandboxPolicy& policy,
                                          const std::vector<Registration>& registrations,
                                          const AskServices& ask);

@@ -56,13 +56,27 @@ TEST(Admission, TellsAllComplaintsAtOnce) {
   SandboxPolicy policy = sound_policy();
   auto& rule = policy.mutable_network_policies()->at("web");
   rule.mutable_endpoints(0)->set_access("everything");
-  rule.mutable_binaries(0)->set_harness(true);
+  rule.mutable_binaries(0)->set_path("curl");
   Services services;
   const auto record = admit(policy, {}, services.port());
   ASSERT_FALSE(record);
   EXPECT_EQ(record.error().code, rpc::Code::invalid_argument);
   EXPECT_THAT(record.error().message, HasSubstr("everything"));
-  EXPECT_THAT(record.error().message, HasSubstr("harness"));
+  EXPECT_THAT(record.error().message, HasSubstr("not absolute"));
+}
+
+TEST(Admission, RefusesEndpointsThatContradictEachOther) {
+  SandboxPolicy policy = sound_policy();
+  auto& endpoint = *policy.mutable_network_policies()->at("web").add_endpoints();
+  endpoint.set_host("a.test");
+  endpoint.set_port(443);
+  endpoint.set_tls("skip");
+  Services services;
+  const auto record = admit(policy, {}, services.port());
+  ASSERT_FALSE(record);
+  EXPECT_EQ(record.error().code, rpc::Code::failed_precondition);
+  EXPECT_THAT(record.error().message, HasSubstr("network endpoint ambiguity validation failed:"));
+  EXPECT_THAT(record.error().message, HasSubstr("tls=auto vs skip"));
 }
 
 TEST(Admission, RefusesMiddlewareThatNobodyRegistered) {

@@ -76,6 +76,8 @@ base::Error ChunkScanner::take_trailer(char octet) {
     state_ = State::trailer_lf;
     return {};
   }
+  // At once, not at the line's end: after a bare LF the sender has no more to say.
+  if (!is_field_value(std::string_view(&octet, 1))) return HttpErrc::bad_trailer;
   if (++trailer_bytes_ > limits_.trailer_bytes_max) {
     return limits_.trailer_bytes_max == 0 ? HttpErrc::bad_trailer : HttpErrc::trailers_too_long;
   }

@@ -90,6 +90,8 @@ TEST(ChunkScanner, RefusesEveryMalformation) {
       {"0\r\nX\r\n\r\n", HttpErrc::bad_trailer},
       {"0\r\nX : y\r\n\r\n", HttpErrc::bad_trailer},
       {"0\r\nX: y\n\r\n", HttpErrc::bad_trailer},
+      {"0\r\nX: y\n", HttpErrc::bad_trailer},  // nothing more may come
+      {"0\r\n\n", HttpErrc::bad_trailer},
       {"0\r\n X: y\r\n\r\n", HttpErrc::bad_trailer},
       {"0\r\nContent-Length: 5\r\n\r\n", HttpErrc::bad_trailer},
       {"0\r\ntransfer-encoding: chunked\r\n\r\n", HttpErrc::bad_trailer},

@@ -9,11 +9,11 @@
 namespace sallyport::http {
 namespace {
 
-// Meant for this connection alone. OpenShell lets Keep-Alive and TE through unless Connection names
-// them; RFC 9110 7.6.1 has an intermediary remove them in any case.
+// Meant for this connection alone. OpenShell lets Keep-Alive, TE and Trailer through unless
+// Connection names them; RFC 9110 7.6.1 has an intermediary remove the first two in any case.
 constexpr std::string_view kRequestHop[] = {
-    "connection",          "keep-alive", "proxy-connection", "proxy-authenticate",
-    "proxy-authorization", "te",         "upgrade",          "http2-settings"};
+    "connection", "keep-alive", "proxy-connection", "proxy-authenticate", "proxy-authorization",
+    "te",         "trailer",    "upgrade",          "http2-settings"};
 constexpr std::string_view kAnswerHop[] = {"connection", "keep-alive", "proxy-connection"};
 constexpr std::string_view kAnswerAllHop[] = {
     "connection",          "keep-alive", "proxy-connection", "proxy-authenticate",

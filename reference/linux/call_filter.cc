@@ -1,7 +1,10 @@
 #include "reference/linux/call_filter.h"
 
+#include <asm/ioctls.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -13,6 +16,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 #include "reference/linux/error.h"
@@ -68,6 +72,8 @@ constexpr std::array kRefused{
 };
 constexpr std::array kFamiliesRefused{AF_NETLINK, AF_PACKET, AF_BLUETOOTH, AF_VSOCK};
 
+enum class Whom { harness, agent };
+
 using Program = std::vector<sock_filter>;
 
 void add(Program& program, unsigned code, std::uint32_t value, unsigned yes = 0, unsigned no = 0) {
@@ -96,10 +102,21 @@ void on_call(Program& program, long call, const Program& tests) {
   answer(program, SECCOMP_RET_ALLOW);
 }
 
-Program socket_tests() {
+// What is loaded is the family of a socket: one of netlink is decided by its protocol alone.
+void allow_route_netlink(Program& tests) {
+  Program inside;
+  load(inside, argument(2));
+  answer_if(inside, NETLINK_ROUTE, SECCOMP_RET_ALLOW);
+  answer(inside, kRefuse);
+  add(tests, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, static_cast<unsigned>(inside.size()));
+  tests.insert(tests.end(), inside.begin(), inside.end());
+}
+
+Program socket_tests(Whom whom) {
   constexpr std::uint32_t kTypes = 0xff;  // without SOCK_CLOEXEC and SOCK_NONBLOCK
   Program tests;
   load(tests, argument(0));
+  if (whom == Whom::agent) allow_route_netlink(tests);
   for (const int family : kFamiliesRefused)
     answer_if(tests, static_cast<std::uint32_t>(family), kRefuse);
   load(tests, argument(1));
@@ -109,15 +126,32 @@ Program socket_tests() {
   return tests;
 }
 
-Program namespace_tests() {
+// An argument that is one of `values`.
+Program value_tests(std::size_t number, std::initializer_list<std::uint32_t> values) {
   Program tests;
-  load(tests, argument(0));
-  add(tests, BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1);
+  load(tests, argument(number));
+  for (const std::uint32_t value : values) answer_if(tests, value, kRefuse);
+  return tests;
+}
+
+// An argument that has any of `bits`.
+Program bit_tests(std::size_t number, std::uint32_t bits) {
+  Program tests;
+  load(tests, argument(number));
+  add(tests, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
   answer(tests, kRefuse);
   return tests;
 }
 
-Program filter() {
+void add_agent_tests(Program& program) {
+  answer_if(program, SYS_memfd_create, kRefuse);
+  on_call(program, SYS_execveat, bit_tests(4, AT_EMPTY_PATH));
+  on_call(program, SYS_seccomp, value_tests(0, {SECCOMP_SET_MODE_FILTER}));
+  on_call(program, SYS_prctl, value_tests(0, {PR_SET_SECCOMP}));
+  on_call(program, SYS_ioctl, value_tests(1, {TIOCSTI, TIOCLINUX}));
+}
+
+Program filter(Whom whom) {
   Program program;
   load(program, offsetof(seccomp_data, arch));
   add(program, BPF_JMP | BPF_JEQ | BPF_K, kMachine, 1, 0);
@@ -129,18 +163,17 @@ Program filter() {
   }
   for (const long call : kRefused) answer_if(program, static_cast<std::uint32_t>(call), kRefuse);
   answer_if(program, SYS_clone3, kAbsent);
-  on_call(program, SYS_socket, socket_tests());
-  on_call(program, SYS_unshare, namespace_tests());
-  on_call(program, SYS_clone, namespace_tests());
+  on_call(program, SYS_socket, socket_tests(whom));
+  on_call(program, SYS_unshare, bit_tests(0, CLONE_NEWUSER));
+  on_call(program, SYS_clone, bit_tests(0, CLONE_NEWUSER));
+  if (whom == Whom::agent) add_agent_tests(program);
   answer(program, SECCOMP_RET_ALLOW);
   return program;
 }
 
-}  // namespace
-
-base::Result<void> refuse_dangerous_calls() {
+base::Result<void> put_in_force(Whom whom) {
   if (kMachine == 0) return failure(Operation::restrict_calls, ENOTSUP);
-  Program program = filter();
+  Program program = filter(whom);
   sock_fprog whole{};
   whole.len = static_cast<unsigned short>(program.size());
   whole.filter = program.data();
@@ -149,5 +182,11 @@ base::Result<void> refuse_dangerous_calls() {
   }
   return {};
 }
+
+}  // namespace
+
+base::Result<void> refuse_dangerous_calls() { return put_in_force(Whom::harness); }
+
+base::Result<void> refuse_agent_calls() { return put_in_force(Whom::agent); }
 
 }  // namespace sallyport::linux

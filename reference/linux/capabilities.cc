@@ -26,6 +26,16 @@ bool groups_are_denied() {
          std::string_view(text.data(), static_cast<std::size_t>(size)).starts_with("deny");
 }
 
+// The kernel is asked: libcap-ng reads the bounding set from /proc/PID/status, which in a pid
+// namespace that has no /proc of its own is another process's.
+bool has_bounding_or_ambient() {
+  for (int one = 0; ::prctl(PR_CAPBSET_READ, one, 0, 0, 0) >= 0; ++one) {
+    if (::prctl(PR_CAPBSET_READ, one, 0, 0, 0) != 0) return true;
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, one, 0, 0) != 0) return true;
+  }
+  return false;
+}
+
 base::Result<void> verify(uid_t uid, gid_t gid) {
   uid_t real = 0, effective = 0, saved = 0;
   if (::getresuid(&real, &effective, &saved) != 0) {
@@ -42,8 +52,8 @@ base::Result<void> verify(uid_t uid, gid_t gid) {
     return failure(Operation::verify_privileges, EPERM);
   }
   if (capng_get_caps_process() != 0) return failure(Operation::verify_privileges, EPERM);
-  if (capng_have_capabilities(CAPNG_SELECT_ALL) != CAPNG_NONE ||
-      capng_have_permitted_capabilities() != CAPNG_NONE) {
+  if (capng_have_capabilities(CAPNG_SELECT_CAPS) != CAPNG_NONE ||
+      capng_have_permitted_capabilities() != CAPNG_NONE || has_bounding_or_ambient()) {
     return failure(Operation::verify_privileges, EPERM);
   }
   if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1) {
@@ -55,14 +65,14 @@ base::Result<void> verify(uid_t uid, gid_t gid) {
 
 }  // namespace
 
-base::Result<void> drop_privileges(uid_t uid, gid_t gid) {
+base::Result<void> drop_privileges(uid_t uid, gid_t gid, const std::vector<gid_t>& groups) {
   // The bounding set first: changing the user takes away the right to touch it.
   if (capng_get_caps_process() != 0) return failure(Operation::drop_bounding_set, EPERM);
   capng_clear(CAPNG_SELECT_BOUNDS);
   if (capng_apply(CAPNG_SELECT_BOUNDS) != 0) {
     return failure(Operation::drop_bounding_set, EPERM);
   }
-  if (::setgroups(0, nullptr) != 0 && !(errno == EPERM && groups_are_denied())) {
+  if (::setgroups(groups.size(), groups.data()) != 0 && !(errno == EPERM && groups_are_denied())) {
     return failure(Operation::drop_groups, errno);
   }
   if (::setresgid(gid, gid, gid) != 0) return failure(Operation::change_group, errno);

@@ -41,6 +41,19 @@ TEST(DropPrivileges, FailsForAnIdThatIsNotMapped) {
             "changing the group: Invalid argument (EINVAL)");
 }
 
+// In a container whose /proc is covered a sandbox has the machine's: there our number is another's.
+TEST(DropPrivileges, DoesNotTakeAnotherProcesssStatusForItsOwn) {
+  const auto dropped_as_first = []() -> std::string {
+    if (::unshare(CLONE_NEWPID) != 0) return "no pid namespace";
+    const pid_t first = ::fork();
+    if (first == 0) ::_exit(drop_privileges(0, 0).has_value() ? 0 : 1);
+    int status = 0;
+    if (::waitpid(first, &status, 0) != first) return "no child";
+    return WEXITSTATUS(status) == 0 ? "dropped" : "refused";
+  };
+  EXPECT_EQ(testing::in_namespaces(dropped_as_first), "dropped");
+}
+
 // Only the machine's root can become somebody else; anyone else can't test it.
 TEST(DropPrivileges, BecomesTheUserForGoodOrSaysThatItCannot) {
   const pid_t child = ::fork();

@@ -67,6 +67,7 @@ class PacketFilter {
  private:
   friend class Firewall;
   friend class HostRules;
+  friend class BypassFilter;
   friend std::string try_firewall();
   struct Said {
     int error = 0;  // errno; 0 for well

@@ -132,7 +132,10 @@ std::vector<LoggedPacket> logged_in(std::span<const std::uint8_t> datagram) {
       const auto body = datagram.subspan(kHeaders, head.nlmsg_len - kHeaders);
       const auto prefix = attribute_of(body, NFULA_PREFIX);
       std::string_view text(reinterpret_cast<const char*>(prefix.data()), prefix.size());
-      packets.push_back({text.substr(0, text.find('\0')), attribute_of(body, NFULA_PAYLOAD)});
+      LoggedPacket one{text.substr(0, text.find('\0')), attribute_of(body, NFULA_PAYLOAD)};
+      const auto uid = attribute_of(body, NFULA_UID);
+      if (uid.size() == sizeof(std::uint32_t)) one.uid = ntohl(read_at<std::uint32_t>(uid, 0));
+      packets.push_back(one);
     }
     const std::size_t step = NLMSG_ALIGN(head.nlmsg_len);
     datagram = datagram.subspan(std::min(step, datagram.size()));

@@ -31,6 +31,7 @@ namespace sallyport::linux {
 struct LoggedPacket {
   std::string_view prefix;
   std::span<const std::uint8_t> packet;
+  std::optional<std::uint32_t> uid{};  // of the socket that sent it, as the log's opener sees it
 };
 [[nodiscard]] std::vector<LoggedPacket> logged_in(std::span<const std::uint8_t> datagram);
 

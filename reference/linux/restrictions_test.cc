@@ -1,10 +1,16 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/netlink.h>
+#include <linux/seccomp.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -100,6 +106,63 @@ TEST(CallFilter, RefusesANewUserNamespace) {
               return ::unshare(CLONE_NEWUSER) == 0 ? 0 : errno;
             }),
             EPERM);
+}
+
+// The errno of `call` under the filter of agents, 0 when it works.
+int agent_call(const std::function<int()>& call) {
+  return in_child([&call] {
+    if (!refuse_agent_calls()) return kNotRestricted;
+    return call() >= 0 ? 0 : errno;
+  });
+}
+int agent_socket(int family, int type, int protocol) {
+  return agent_call([=] { return ::socket(family, type, protocol); });
+}
+
+TEST(AgentCallFilter, AllowsNetlinkForRoutesAlone) {
+  EXPECT_EQ(agent_socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE), 0);
+  EXPECT_EQ(agent_socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG), EPERM);
+  EXPECT_EQ(agent_socket(AF_NETLINK, SOCK_DGRAM, NETLINK_NETFILTER), EPERM);
+}
+
+TEST(AgentCallFilter, RefusesSocketsBelowIp) {
+  EXPECT_EQ(agent_socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), EPERM);
+  EXPECT_EQ(agent_socket(AF_PACKET, SOCK_DGRAM, 0), EPERM);
+  EXPECT_EQ(agent_socket(AF_VSOCK, SOCK_STREAM, 0), EPERM);
+  EXPECT_EQ(agent_socket(AF_INET, SOCK_STREAM, 0), 0);
+  EXPECT_EQ(agent_socket(AF_UNIX, SOCK_STREAM, 0), 0);
+}
+
+TEST(AgentCallFilter, RefusesProgramsWithoutAFile) {
+  EXPECT_EQ(agent_call([] { return ::memfd_create("x", 0); }), EPERM);
+  EXPECT_EQ(agent_call([] {
+              char* const none[] = {nullptr};
+              return static_cast<int>(::syscall(SYS_execveat, 0, "", none, none, AT_EMPTY_PATH));
+            }),
+            EPERM);
+}
+
+TEST(AgentCallFilter, RefusesFurtherFilters) {
+  EXPECT_EQ(agent_call([] { return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr); }),
+            EPERM);
+  EXPECT_EQ(agent_call([] {
+              return static_cast<int>(::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, nullptr));
+            }),
+            EPERM);
+}
+
+TEST(AgentCallFilter, RefusesToPutWordsIntoATerminal) {
+  EXPECT_EQ(agent_call([] {
+              char letter = 'x';
+              return ::ioctl(0, TIOCSTI, &letter);
+            }),
+            EPERM);
+}
+
+TEST(AgentCallFilter, RefusesOtherNamespaces) {
+  EXPECT_EQ(agent_call([] { return ::setns(0, 0); }), EPERM);
+  EXPECT_EQ(agent_call([] { return ::unshare(CLONE_NEWUSER | CLONE_NEWNET); }), EPERM);
+  EXPECT_EQ(agent_call([] { return static_cast<int>(::syscall(SYS_clone3, nullptr, 0)); }), ENOSYS);
 }
 
 TEST(Landlock, WritesGoWhereTheyAreAllowedOnly) {

@@ -6,6 +6,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -58,6 +59,12 @@ class ByteStream {
   virtual void abort() = 0;
   // Orderly close without waiting for the peer; wakes whoever waits. Idempotent.
   virtual void close() = 0;
+
+  // Calls `lost` from the loop, once, when the peer has broken the connection (a reset or an error;
+  // not when it only ended its own direction: it may still want an answer). Takes the place of the
+  // watch before it; an empty function ends that. Independent of waits and deadlines; what was done
+  // to the stream here is no loss. A stream that can't tell never calls.
+  virtual void watch_loss([[maybe_unused]] std::function<void()> lost) {}
 
   // `address:port` of the two ends, for events; empty when unknown.
   [[nodiscard]] virtual std::string local_endpoint() const = 0;

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <cerrno>
+#include <utility>
 
 #include "reference/net/socket_address.h"
 
@@ -28,7 +30,7 @@ base::Error socket_error(int number) {
 }  // namespace
 
 // Shared with the waits, so that they may outlive the stream.
-struct TcpStream::Core {
+struct TcpStream::Core : std::enable_shared_from_this<Core> {
   Core(Executor executor, Deadlines& deadlines)
       : descriptor(executor), deadline(deadlines, [this] { expire(); }) {}
 
@@ -39,6 +41,7 @@ struct TcpStream::Core {
   }
 
   void close() {
+    lost = nullptr;
     if (!descriptor.is_open()) return;
     deadline.set(base::TimePoint::max());
     base::Error ignored;
@@ -60,10 +63,37 @@ struct TcpStream::Core {
     }
   }
 
+  [[nodiscard]] bool broken() const {
+    pollfd state{};
+    state.fd = const_cast<Descriptor&>(descriptor).native_handle();
+    return ::poll(&state, 1, 0) > 0 && (state.revents & (POLLERR | POLLHUP)) != 0;
+  }
+
+  void await_loss() {
+    if (watching || !lost || failure || !descriptor.is_open()) return;
+    watching = true;
+    descriptor.async_wait(Descriptor::wait_error,
+                          [core = shared_from_this()](base::Error error) { core->woken(error); });
+  }
+
+  void woken(base::Error error) {
+    watching = false;
+    if (!lost || !descriptor.is_open()) return;
+    if (broken()) {
+      std::exchange(lost, nullptr)();
+    } else if (error) {
+      await_loss();  // a deadline of the waits has cancelled ours with them
+    }
+    // Else urgent data woke us. They would again and again: this watch sees nothing any more, and
+    // the next one begins anew.
+  }
+
   Descriptor descriptor;
   Deadline deadline;
-  base::Error failure;        // the loop couldn't take the descriptor
-  bool read_expired = false;  // the deadline ended the wait of that direction
+  std::function<void()> lost;  // of watch_loss()
+  bool watching = false;       // a wait for an error is under way
+  base::Error failure;         // the loop couldn't take the descriptor
+  bool read_expired = false;   // the deadline ended the wait of that direction
   bool write_expired = false;
 };
 
@@ -137,6 +167,11 @@ void TcpStream::abort() {
 }
 
 void TcpStream::close() { core_->close(); }
+
+void TcpStream::watch_loss(std::function<void()> lost) {
+  core_->lost = std::move(lost);
+  core_->await_loss();
+}
 
 void TcpStream::set_receive_low_water(int octets) {
   if (!core_->descriptor.is_open()) return;

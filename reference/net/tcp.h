@@ -33,6 +33,7 @@ class TcpStream final : public ByteStream {
   void shutdown_write() override;
   void abort() override;
   void close() override;
+  void watch_loss(std::function<void()> lost) override;
   [[nodiscard]] std::string local_endpoint() const override;
   [[nodiscard]] std::string peer_endpoint() const override;
 

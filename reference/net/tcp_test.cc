@@ -22,6 +22,11 @@ Task<void> expect_expired(TcpStream& stream, bool to_write) {
   EXPECT_EQ(ready, Ready::expired);
 }
 
+Task<void> expect_ready(TcpStream& stream) {
+  const Ready ready = co_await stream.readable();
+  EXPECT_EQ(ready, Ready::ready);
+}
+
 Task<void> hold(std::shared_ptr<TcpStream> held) {
   held->set_deadline(base::TimePoint::max() - std::chrono::hours{1});
   [[maybe_unused]] const Ready ready = co_await held->readable();
@@ -189,6 +194,55 @@ TEST_F(Tcp, ADestroyedLoopTakesPendingWaitsAlong) {
   inner->spawn(hold(std::move(stream)));
   inner->poll();
   inner.reset();
+}
+
+TEST_F(Tcp, TellsWhoWatchesThatThePeerHasReset) {
+  bool lost = false;
+  b->watch_loss([&lost] { lost = true; });
+  a->abort();
+  t.run_until(lost);
+}
+
+TEST_F(Tcp, TellsAtOnceWhoBeginsToWatchAfterTheReset) {
+  a->abort();
+  t.run(expect_ready(*b));
+  bool lost = false;
+  b->watch_loss([&lost] { lost = true; });
+  t.run_until(lost);
+}
+
+TEST_F(Tcp, TellsOfNoLossWhenThePeerOnlyEndsItsDirection) {
+  bool lost = false;
+  b->watch_loss([&lost] { lost = true; });
+  ASSERT_TRUE(put(*a, "last").has_value());
+  a->shutdown_write();
+  EXPECT_EQ(get(*b), "last");
+  EXPECT_EQ(get(*b), "");
+  ASSERT_TRUE(put(*b, "answer").has_value());
+  EXPECT_EQ(get(*a), "answer");
+  EXPECT_FALSE(lost);
+}
+
+TEST_F(Tcp, WatchesOnWhenADeadlineHasEndedAWait) {
+  bool lost = false;
+  b->watch_loss([&lost] { lost = true; });
+  b->set_deadline(t.in(1));
+  t.run(expect_expired(*b, false));
+  EXPECT_FALSE(lost);
+  a->abort();
+  t.run_until(lost);
+}
+
+TEST_F(Tcp, TellsNothingOnceTheWatchHasEndedOrTheStreamIsClosedHere) {
+  bool lost = false;
+  b->watch_loss([&lost] { lost = true; });
+  b->watch_loss(nullptr);
+  a->abort();
+  t.run(expect_ready(*b));
+  b->watch_loss([&lost] { lost = true; });
+  b->close();
+  t.poll();
+  EXPECT_FALSE(lost);
 }
 
 }  // namespace

@@ -9,6 +9,8 @@
 
 #include "reference/base/scalars.h"
 #include "reference/policy/address_class.h"
+#include "reference/policy/engine.h"
+#include "reference/policy/rule_reader.h"
 
 namespace sallyport::policy {
 namespace {
@@ -118,7 +120,9 @@ Protocol read_protocol(MapReader& map, const Notes& notes) {
   const auto text = base::yaml::as_text(*node, notes.file, notes.complaints);
   if (!text) return Protocol::unset;
   const std::string word = lower(*text);
+  if (word.empty()) return Protocol::unset;
   if (word == "rest") return Protocol::rest;
+  if (word == "websocket") return Protocol::websocket;
   if (std::find(kWords.begin(), kWords.end(), word) != kWords.end()) {
     notes.complain(*node, not_enforced("protocol", word));
   } else {
@@ -128,19 +132,40 @@ Protocol read_protocol(MapReader& map, const Notes& notes) {
   return Protocol::unset;
 }
 
-// The one preset that allows every request is the one that is enforced.
-void read_access(MapReader& map, Protocol protocol, const Notes& notes) {
-  static constexpr std::array<std::string_view, 3> kWords{"read-only", "read-write", "full"};
-  const Node* const node = map.node("access");
-  if (node == nullptr) {
-    if (protocol == Protocol::rest && !map.has("rules")) {
-      map.complain("protocol", "\"protocol: rest\" needs \"access\" (for now: full)");
-    }
-    return;
+std::optional<PathScope> read_scope(MapReader& map, const Notes& notes) {
+  const Node* const node = map.node("path");
+  if (node == nullptr) return std::nullopt;
+  const auto text = base::yaml::as_text(*node, notes.file, notes.complaints);
+  if (!text || text->empty()) return std::nullopt;
+  if (const auto fault = PathScope::fault(*text)) notes.complain(*node, *fault);
+  return PathScope::parse(*text);
+}
+
+std::string read_credential_provider(MapReader& map, const Notes& notes) {
+  const Node* const node = map.map("credential_binding");
+  if (node == nullptr) return {};
+  MapReader binding(*node, notes.file, "\"credential_binding\"", notes.complaints);
+  const std::string provider = binding.text("provider");
+  if (provider.empty()) binding.complain("provider", "\"credential_binding\" needs \"provider\"");
+  binding.finish();
+  return provider;
+}
+
+// What keys demand of one another.
+void judge_together(MapReader& map, const Endpoint& endpoint, const Notes& notes) {
+  const Node& node = map.self();
+  const Node* const host = node.find("host");
+  const Node* const ips = node.find("allowed_ips");
+  const bool hostless = host == nullptr || (host->is_scalar() && host->text.empty());
+  const bool without_ips = ips == nullptr || (ips->is_list() && ips->items.empty());
+  if (hostless && without_ips) {
+    notes.complain(host == nullptr ? node : *host,
+                   "an endpoint needs \"host\", or \"allowed_ips\" that say which addresses");
   }
-  if (map.has("rules")) notes.complain(*node, "\"access\" and \"rules\" exclude each other");
-  const std::string word = map.word("access", kWords, "full");
-  if (word != "full") notes.complain(*node, not_enforced("access", word));
+  if (endpoint.tls == TlsMode::skip && judges_requests(endpoint)) {
+    map.complain("tls",
+                 "\"tls: skip\" leaves nothing that \"protocol\", \"path\" or rules could judge");
+  }
 }
 
 }  // namespace
@@ -175,29 +200,20 @@ Endpoint read_endpoint(const Node& node, const Notes& notes) {
   if (map.word("enforcement", kEnforcement, "audit") == "enforce") {
     endpoint.enforcement = Enforcement::enforce;
   }
-  read_access(map, endpoint.protocol, notes);
+  endpoint.path = read_scope(map, notes);
+  read_rules(map, endpoint, notes);
   endpoint.allowed_ips = read_allowed_ips(map, notes);
   endpoint.allow_encoded_slash = map.boolean("allow_encoded_slash", false);
+  endpoint.allow_uninspected_credentials = map.boolean("allow_uninspected_credentials", false);
+  endpoint.credential_provider = read_credential_provider(map, notes);
   refuse_keys(
       map,
-      {"path", "rules", "deny_rules", "websocket_credential_rewrite",
-       "request_body_credential_rewrite", "allow_uninspected_credentials", "credential_signing",
-       "signing_service", "signing_region", "credential_binding", "persisted_queries",
-       "graphql_persisted_queries", "graphql_max_body_bytes", "json_rpc", "mcp"},
+      {"websocket_credential_rewrite", "request_body_credential_rewrite", "credential_signing",
+       "signing_service", "signing_region", "persisted_queries", "graphql_persisted_queries",
+       "graphql_max_body_bytes", "json_rpc", "mcp", "advisor_proposed", "provider_credentialed"},
       notes);
   map.finish();
-
-  const Node* const host = node.find("host");
-  const Node* const ips = node.find("allowed_ips");
-  const bool hostless = host == nullptr || (host->is_scalar() && host->text.empty());
-  const bool without_ips = ips == nullptr || (ips->is_list() && ips->items.empty());
-  if (hostless && without_ips) {
-    notes.complain(host == nullptr ? node : *host,
-                   "an endpoint needs \"host\", or \"allowed_ips\" that say which addresses");
-  }
-  if (endpoint.tls == TlsMode::skip && endpoint.protocol == Protocol::rest) {
-    map.complain("tls", "\"tls: skip\" leaves nothing that \"protocol: rest\" could inspect");
-  }
+  judge_together(map, endpoint, notes);
   return endpoint;
 }
 

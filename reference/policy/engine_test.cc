@@ -31,7 +31,7 @@ constexpr const char* kTwoRules = R"(network_policies:
 TEST(Engine, AllowsADeclaredEndpointInAnyCase) {
   const Policy policy = policy_of(kTwoRules);
   for (const char* host : {"api.example.com", "API.Example.COM"}) {
-    const Match match = find(policy, host, 443);
+    const Match match = find(policy, nullptr, host, 443);
     EXPECT_TRUE(match.allowed);
     EXPECT_EQ(match.policy, "web");
     EXPECT_TRUE(match.host_is_named);
@@ -40,25 +40,26 @@ TEST(Engine, AllowsADeclaredEndpointInAnyCase) {
 
 TEST(Engine, DeniesAnotherPortHostOrDepth) {
   const Policy policy = policy_of(kTwoRules);
-  EXPECT_EQ(find(policy, "api.example.com", 80).reason,
+  EXPECT_EQ(find(policy, nullptr, "api.example.com", 80).reason,
             "endpoint api.example.com:80 is not allowed by any policy");
-  EXPECT_FALSE(find(policy, "example.com", 443).allowed);
-  EXPECT_FALSE(find(policy, "cdn.example.com", 443).allowed);
-  EXPECT_FALSE(find(policy, "a.b.cdn.example.com", 443).allowed);
-  EXPECT_FALSE(find(policy, "a.cdn.example.com", 8080).allowed);
-  EXPECT_FALSE(find(policy, "api.example.com", 0).allowed);
-  EXPECT_FALSE(find(policy, "", 443).allowed);
-  EXPECT_EQ(find(policy, "::1", 443).reason, "endpoint [::1]:443 is not allowed by any policy");
+  EXPECT_FALSE(find(policy, nullptr, "example.com", 443).allowed);
+  EXPECT_FALSE(find(policy, nullptr, "cdn.example.com", 443).allowed);
+  EXPECT_FALSE(find(policy, nullptr, "a.b.cdn.example.com", 443).allowed);
+  EXPECT_FALSE(find(policy, nullptr, "a.cdn.example.com", 8080).allowed);
+  EXPECT_FALSE(find(policy, nullptr, "api.example.com", 0).allowed);
+  EXPECT_FALSE(find(policy, nullptr, "", 443).allowed);
+  EXPECT_EQ(find(policy, nullptr, "::1", 443).reason,
+            "endpoint [::1]:443 is not allowed by any policy");
 }
 
 TEST(Engine, SaysThatThereAreNoPolicies) {
-  const Match match = find(Policy(), "api.example.com", 443);
+  const Match match = find(Policy(), nullptr, "api.example.com", 443);
   EXPECT_FALSE(match.allowed);
   EXPECT_EQ(match.reason, "network connections not allowed by policy");
 }
 
 TEST(Engine, DoesNotCountAWildcardAsNamingTheHost) {
-  const Match match = find(policy_of(kTwoRules), "a.cdn.example.com", 80);
+  const Match match = find(policy_of(kTwoRules), nullptr, "a.cdn.example.com", 80);
   EXPECT_TRUE(match.allowed);
   EXPECT_FALSE(match.host_is_named);
 }
@@ -77,7 +78,7 @@ TEST(Engine, ReportsTheSmallestNameWhateverTheOrderOfTheFile) {
     endpoints: [{host: "*.example.com", port: 1}]
     binaries: [{path: "/**"}]
 )");
-  EXPECT_EQ(find(policy, "h.example.com", 1).policy, "ant");
+  EXPECT_EQ(find(policy, nullptr, "h.example.com", 1).policy, "ant");
 }
 
 TEST(Engine, TakesTheStrictestOfEndpointsThatDisagree) {
@@ -93,7 +94,7 @@ TEST(Engine, TakesTheStrictestOfEndpointsThatDisagree) {
          allowed_ips: ["10.1.0.0/16"]}
     binaries: [{path: "/**"}]
 )");
-  const Match match = find(policy, "h.example.com", 1);
+  const Match match = find(policy, nullptr, "h.example.com", 1);
   EXPECT_EQ(match.tls, TlsMode::automatic);
   EXPECT_EQ(match.protocol, Protocol::rest);
   EXPECT_EQ(match.enforcement, Enforcement::enforce);
@@ -110,9 +111,9 @@ TEST(Engine, SkipsTlsOnlyIfEveryMatchingEndpointSaysSo) {
       - {host: "*.example.com", port: 1, tls: skip, allow_encoded_slash: true}
     binaries: [{path: "/**"}]
 )");
-  EXPECT_EQ(find(policy, "h.example.com", 1).tls, TlsMode::skip);
-  EXPECT_FALSE(find(policy, "h.example.com", 1).allow_encoded_slash);
-  EXPECT_TRUE(find(policy, "i.example.com", 1).allow_encoded_slash);
+  EXPECT_EQ(find(policy, nullptr, "h.example.com", 1).tls, TlsMode::skip);
+  EXPECT_FALSE(find(policy, nullptr, "h.example.com", 1).allow_encoded_slash);
+  EXPECT_TRUE(find(policy, nullptr, "i.example.com", 1).allow_encoded_slash);
 }
 
 TEST(Engine, MatchesAnyHostAtThePortsOfAHostlessEndpoint) {
@@ -121,11 +122,11 @@ TEST(Engine, MatchesAnyHostAtThePortsOfAHostlessEndpoint) {
     endpoints: [{ports: [80, 81], allowed_ips: ["10.0.0.0/8"]}]
     binaries: [{path: "/**"}]
 )");
-  const Match match = find(policy, "anything.example.com", 81);
+  const Match match = find(policy, nullptr, "anything.example.com", 81);
   EXPECT_TRUE(match.allowed);
   EXPECT_FALSE(match.host_is_named);
   EXPECT_EQ(match.allowed_ips.size(), 1U);
-  EXPECT_FALSE(find(policy, "anything.example.com", 82).allowed);
+  EXPECT_FALSE(find(policy, nullptr, "anything.example.com", 82).allowed);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "reference/net/address.h"
+#include "reference/policy/overlap.h"
 
 namespace sallyport::policy {
 namespace {
@@ -137,6 +138,33 @@ std::optional<HostPattern> HostPattern::parse(std::string_view pattern) {
   parsed.wild_ = parsed.text_.find('*') != std::string::npos;
   if (parsed.wild_) parsed.labels_ = split_labels(parsed.text_);
   return parsed;
+}
+
+std::string_view HostPattern::fixed_suffix() const {
+  const std::string_view text = text_;
+  if (!wild_) return text;
+  const std::size_t dot = text.find('.', text.rfind('*'));
+  return dot == std::string_view::npos ? std::string_view() : text.substr(dot + 1);
+}
+
+bool HostPattern::overlaps(const HostPattern& other) const {
+  if (!wild_) return other.matches(text_);
+  if (!other.wild_) return matches(other.text_);
+  const bool deep = labels_.front() == "**";
+  const bool other_deep = other.labels_.front() == "**";
+  const std::size_t count = labels_.size();
+  const std::size_t other_count = other.labels_.size();
+  if (!deep && !other_deep && count != other_count) return false;
+  if (deep && !other_deep && other_count < count) return false;
+  if (!deep && other_deep && count < other_count) return false;
+  // From the end: what a `**` takes is whatever the other one has there.
+  for (std::size_t i = 1; i <= std::min(count, other_count); ++i) {
+    const std::string& one = labels_[count - i];
+    const std::string& two = other.labels_[other_count - i];
+    if (one == "**" || two == "**") return true;
+    if (!stars_overlap(one, two)) return false;
+  }
+  return true;
 }
 
 bool HostPattern::matches(std::string_view host) const {

@@ -27,8 +27,13 @@ class HostPattern {
   // `host` in the form of normalise_host. Hosts with an empty label or a byte that no host name
   // has never match.
   [[nodiscard]] bool matches(std::string_view host) const;
+  // Whether some host matches both.
+  [[nodiscard]] bool overlaps(const HostPattern& other) const;
   [[nodiscard]] bool is_exact() const { return !wild_; }
   [[nodiscard]] const std::string& text() const { return text_; }
+  // What follows the last wildcard label, without its dot: every host that matches ends with it.
+  // The whole text of an exact pattern; empty where the last label is a wildcard.
+  [[nodiscard]] std::string_view fixed_suffix() const;
 
  private:
   std::string text_;  // normalised

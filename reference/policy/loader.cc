@@ -8,7 +8,9 @@
 
 #include "reference/base/scalars.h"
 #include "reference/policy/endpoint_reader.h"
+#include "reference/policy/index.h"
 #include "reference/policy/middleware_reader.h"
+#include "reference/policy/static_reader.h"
 
 namespace sallyport::policy {
 namespace {
@@ -46,32 +48,48 @@ void read_version(MapReader& document, const Notes& notes) {
   }
 }
 
-void read_binary(const Node& node, const Notes& notes) {
+std::optional<Binary> read_binary(const Node& node, const Notes& notes) {
   MapReader map(node, notes.file, "a binary", notes.complaints);
-  if (const Node* const path = map.require("path")) {
-    const auto text = base::yaml::as_text(*path, notes.file, notes.complaints);
-    if (text && *text != kAnyBinary) {
-      notes.complain(*path, fmt::format("a binary other than \"{}\" isn't enforced yet: no "
-                                        "connection is told by its program",
-                                        kAnyBinary));
-    }
+  if (!node.is_map()) return std::nullopt;
+  const Node* const path = map.require("path");
+  if (map.has("harness")) {
+    static_cast<void>(map.boolean("harness", false));
+    notes.warn(*map.node("harness"), "\"harness\" has no effect");
   }
-  refuse_keys(map, {"harness"}, notes);
   map.finish();
+  if (path == nullptr) return std::nullopt;
+  const auto text = base::yaml::as_text(*path, notes.file, notes.complaints);
+  if (!text) return std::nullopt;
+  Binary binary;
+  binary.path = *text;
+  if (text->find('*') == std::string::npos) {
+    if (const auto fault = path_fault(*text)) notes.complain(*path, *fault);
+    return binary;
+  }
+  if (const auto fault = Glob::fault(*text)) notes.complain(*path, *fault);
+  binary.pattern = Glob::parse(*text, '/');
+  if (!text->starts_with('/') && !text->starts_with('*')) {
+    notes.complain(*path, fmt::format("\"{}\" matches no program: a path begins with `/`", *text));
+  }
+  return binary;
 }
 
 // In the field a rule without binaries matches nobody; a rule that silently allows nothing is
 // nobody's wish, so it must be said.
-void read_binaries(MapReader& rule, const Notes& notes) {
+std::vector<Binary> read_binaries(MapReader& rule, const Notes& notes) {
+  std::vector<Binary> binaries;
   const Node* const node = rule.node("binaries");
   if (node == nullptr || (node->is_list() && node->items.empty())) {
     notes.complain(node == nullptr ? rule.self() : *node,
                    fmt::format("a rule without \"binaries\" matches no program: write binaries: "
-                               "[{{path: \"{}\"}}]",
+                               "[{{path: \"{}\"}}] for any",
                                kAnyBinary));
-    return;
+    return binaries;
   }
-  for (const auto& item : rule.list("binaries")) read_binary(*item, notes);
+  for (const auto& item : rule.list("binaries")) {
+    if (auto binary = read_binary(*item, notes)) binaries.push_back(std::move(*binary));
+  }
+  return binaries;
 }
 
 Rule read_rule(const Entry& entry, const Notes& notes) {
@@ -83,7 +101,7 @@ Rule read_rule(const Entry& entry, const Notes& notes) {
   for (const auto& item : map.list("endpoints")) {
     rule.endpoints.push_back(read_endpoint(*item, notes));
   }
-  read_binaries(map, notes);
+  rule.binaries = read_binaries(map, notes);
   map.finish();
   return rule;
 }
@@ -115,12 +133,13 @@ std::optional<Policy> load_policy(const Node& root, const std::string& file,
     read_version(document, notes);
     read_rules(document, notes, policy);
     policy.network_middlewares = read_middlewares(document, policy.network_policies, notes);
-    refuse_keys(document, {"filesystem_policy", "landlock", "process"}, notes);
+    policy.fixed = read_static_sections(document, notes);
     document.finish();
   }
   for (const base::Diagnostic& diagnostic : found.all()) complaints.add(diagnostic);
   if (!found.empty()) return std::nullopt;
   policy.revision = revision_of(revised_text(root, policy));
+  index_rules(policy);
   return policy;
 }
 

@@ -93,20 +93,12 @@ TEST(Loader, CollectsAllMistakes) {
   EXPECT_EQ(std::count(complaints.begin(), complaints.end(), '\n'), 4) << complaints;
 }
 
-TEST(Loader, RefusesSectionsThatAreNotEnforcedByName) {
-  for (const char* key : {"filesystem_policy", "landlock", "process"}) {
-    EXPECT_EQ(load(std::string("version: 1\n") + key + ": {}\n").complaints,
-              std::string("p.yaml:2:1: \"") + key + "\" isn't enforced yet: remove it\n");
-  }
-}
-
 TEST(Loader, RefusesEndpointKeysThatAreNotEnforcedByName) {
   for (const char* key :
-       {"path: /v1", "rules: []", "deny_rules: []", "websocket_credential_rewrite: true",
-        "request_body_credential_rewrite: false", "allow_uninspected_credentials: true",
+       {"websocket_credential_rewrite: true", "request_body_credential_rewrite: false",
         "credential_signing: sigv4", "signing_service: s3", "signing_region: x",
-        "credential_binding: {provider: p}", "persisted_queries: deny",
-        "graphql_persisted_queries: {}", "graphql_max_body_bytes: 1", "json_rpc: {}", "mcp: {}"}) {
+        "persisted_queries: deny", "graphql_persisted_queries: {}", "graphql_max_body_bytes: 1",
+        "json_rpc: {}", "mcp: {}"}) {
     const std::string text = key;
     const Loaded loaded = load_endpoint("{host: a.example.com, port: 1, " + text + "}");
     EXPECT_EQ(loaded.complaints, "p.yaml:5:40: \"" + text.substr(0, text.find(':')) +
@@ -114,14 +106,10 @@ TEST(Loader, RefusesEndpointKeysThatAreNotEnforcedByName) {
   }
 }
 
-TEST(Loader, RefusesProtocolsAndAccessThatAreNotEnforcedByName) {
-  for (const std::string word : {"tcp", "websocket", "graphql", "sql", "json-rpc", "mcp", "MCP"}) {
+TEST(Loader, RefusesProtocolsThatAreNotEnforcedByName) {
+  for (const std::string word : {"tcp", "graphql", "sql", "json-rpc", "mcp", "MCP"}) {
     EXPECT_THAT(load_endpoint("{host: a.example.com, port: 1, protocol: " + word + "}").complaints,
                 HasSubstr("isn't enforced yet"));
-  }
-  for (const std::string word : {"read-only", "read-write"}) {
-    EXPECT_THAT(load_endpoint("{host: a.example.com, port: 1, access: " + word + "}").complaints,
-                HasSubstr("\"access: " + word + "\" isn't enforced yet"));
   }
 }
 
@@ -201,18 +189,34 @@ TEST(Loader, WarnsOfWhatIsDeprecatedBroadOrWithoutEffect) {
             "");
 }
 
-TEST(Loader, NeedsBinariesThatMeanEverybody) {
+TEST(Loader, NeedsBinaries) {
   const std::string rule = "version: 1\nnetwork_policies:\n  web:\n    endpoints: []\n";
   EXPECT_THAT(load(rule).complaints, HasSubstr("matches no program"));
   EXPECT_THAT(load(rule + "    binaries: []\n").complaints, HasSubstr("matches no program"));
-  EXPECT_THAT(load(rule + "    binaries: [{path: /usr/bin/curl}]\n").complaints,
-              HasSubstr("p.yaml:5:23: a binary other than \"/**\" isn't enforced yet"));
   EXPECT_THAT(load(rule + "    binaries: [{}]\n").complaints, HasSubstr("needs \"path\""));
-  EXPECT_THAT(load(rule + "    binaries: [{path: \"/**\", harness: true}]\n").complaints,
-              HasSubstr("\"harness\" isn't enforced yet"));
+  EXPECT_THAT(load(rule + "    binaries: [{path: curl}]\n").complaints,
+              HasSubstr("p.yaml:5:23: \"curl\" is not absolute"));
+  EXPECT_THAT(load(rule + "    binaries: [{path: \"bin/*\"}]\n").complaints,
+              HasSubstr("matches no program: a path begins with `/`"));
+  EXPECT_THAT(load(rule + "    binaries: [{path: \"/usr/[*\"}]\n").complaints,
+              HasSubstr("an unclosed `[`"));
+  EXPECT_THAT(load(rule + "    binaries: [{path: /usr/../bin/x}]\n").complaints,
+              HasSubstr("has a `..` in it"));
   EXPECT_THAT(load(rule + "    binaries: [{path: \"/**\", hash: x}]\n").complaints,
               HasSubstr("has no \"hash\""));
-  EXPECT_TRUE(load(rule + "    binaries: [{path: \"/**\"}]\n").policy);
+}
+
+TEST(Loader, ReadsBinariesAsPathsAndPatterns) {
+  const Loaded loaded = load(
+      "version: 1\nnetwork_policies:\n  web:\n    endpoints: []\n    binaries:\n"
+      "      - {path: /usr/bin/curl}\n      - {path: \"/opt/**\", harness: true}\n");
+  ASSERT_TRUE(loaded.policy) << loaded.complaints;
+  const auto& binaries = loaded.policy->network_policies.at("web").binaries;
+  ASSERT_EQ(binaries.size(), 2U);
+  EXPECT_EQ(binaries[0].path, "/usr/bin/curl");
+  EXPECT_FALSE(binaries[0].pattern);
+  EXPECT_TRUE(binaries[1].pattern->matches("/opt/a/b"));
+  EXPECT_EQ(loaded.warnings, "p.yaml:7:36: \"harness\" has no effect\n");
 }
 
 TEST(Loader, RefusesNamesOfProviderProfiles) {

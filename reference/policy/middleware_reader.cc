@@ -171,9 +171,8 @@ std::vector<Middleware> read_middlewares(MapReader& document,
   for (const Entry& entry : node->entries) entries.emplace(entry.key, &entry);
   std::map<std::int32_t, std::string_view> orders;
   for (const auto& [key, entry] : entries) {
-    const auto complain = [&](std::string message) {
-      notes.complaints.add(
-          {notes.file, entry->key_mark, std::move(message), entry->value->used_at});
+    const auto complain = [&notes, at = entry](std::string message) {
+      notes.complaints.add({notes.file, at->key_mark, std::move(message), at->value->used_at});
     };
     if (key.empty()) complain("middleware config '' is invalid: name must not be empty");
     all.push_back(read_middleware(*entry, rules, notes));

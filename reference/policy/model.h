@@ -6,13 +6,16 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "reference/net/address.h"
+#include "reference/policy/glob.h"
 #include "reference/policy/host_pattern.h"
+#include "reference/policy/path_scope.h"
 #include "reference/policy/selector_pattern.h"
 
 namespace sallyport::policy {
@@ -24,12 +27,30 @@ enum class TlsMode {
 };
 
 enum class Protocol {
-  unset,  // whatever the tunnel carries
-  rest,   // HTTP requests that must be readable; anything else in the tunnel is refused
+  unset,      // whatever the tunnel carries
+  rest,       // HTTP requests that must be readable; anything else in the tunnel is refused
+  websocket,  // upgrades to WebSocket; any other request is refused
 };
 
-// Of request rules alone. With `access: full`, the one preset so far, nothing is ever refused.
-enum class Enforcement { audit, enforce };
+// What follows from a request that no rule allows, or that a deny rule names. Never relaxes who may
+// reach a host.
+enum class Enforcement {
+  audit,    // it is reported, and goes on
+  enforce,  // it is refused
+};
+
+// One key of a query: `any` of the patterns, for each (allow) or one (deny) of its values.
+struct QueryMatcher {
+  std::string key;
+  std::vector<Glob> any;  // at least one
+};
+
+// One allow or deny rule. A preset (`access`) is loaded as the rules that it stands for.
+struct RequestRule {
+  std::string method;  // upper case, or `*`; GET is also HEAD's
+  Glob path;           // over the canonical path; `**` is any
+  std::vector<QueryMatcher> query;
+};
 
 struct Endpoint {
   // None: any host, held to allowed_ips (which is then not empty).
@@ -40,11 +61,40 @@ struct Endpoint {
   Enforcement enforcement = Enforcement::audit;
   std::vector<net::Cidr> allowed_ips;  // empty: none stated
   bool allow_encoded_slash = false;
+  // Which paths the endpoint is for; none: any. Of several that match, the most specific governs.
+  std::optional<PathScope> path;
+  // Of requests; without any of `allow`, the endpoint asks nothing of them.
+  std::vector<RequestRule> allow;
+  std::vector<RequestRule> deny;
+  bool allow_uninspected_credentials = false;
+  std::string credential_provider;  // `credential_binding.provider`; empty: none
+};
+
+// Which programs a rule is for: exact paths, and patterns where they hold `*`.
+struct Binary {
+  std::string path;
+  std::optional<Glob> pattern;  // none: exactly `path`
+};
+
+// `filesystem_policy`: what the workload may read and write; all else is out of its reach.
+struct Filesystem {
+  bool include_workdir = true;  // the folder that the workload starts in: read and write
+  std::vector<std::string> read_only, read_write;  // absolute
+};
+
+enum class LandlockCompatibility { best_effort, hard_requirement };
+
+// The sections that hold for a sandbox's whole life. None: not stated.
+struct StaticSections {
+  std::optional<Filesystem> filesystem;
+  std::optional<LandlockCompatibility> landlock;  // none stated is best_effort
+  std::optional<std::string> run_as_user, run_as_group;
 };
 
 struct Rule {
   std::string name;  // what decisions report; the key unless `name` says otherwise
   std::vector<Endpoint> endpoints;
+  std::vector<Binary> binaries;  // none: nobody
 };
 
 // Which hosts a middleware entry is for: any of `include`, none of `exclude`.
@@ -71,11 +121,18 @@ struct Middleware {
   HostSelector endpoints;
 };
 
+class Index;
+
 struct Policy {
   std::map<std::string, Rule, std::less<>> network_policies;  // by key
   std::vector<Middleware> network_middlewares;                // by order, then key
+  StaticSections fixed;
   // Sixteen hexadecimal digits that change with the document. An opaque name, not a signature.
   std::string revision = "0000000000000000";
+  // Which endpoints a host could match, without asking each (index.h). The loader's: it knows the
+  // rules as they were then, so who changes them afterwards must reset or rebuild it. Null: each
+  // endpoint is asked.
+  std::shared_ptr<const Index> index;
 };
 
 }  // namespace sallyport::policy

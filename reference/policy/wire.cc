@@ -9,6 +9,7 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -39,7 +40,14 @@ constexpr std::array<Renamed, 2> kRenamed{{
     {"openshell.sandbox.v1.NetworkEndpoint.json_rpc_max_body_bytes", "json_rpc", "max_body_bytes"},
 }};
 
-constexpr std::string_view kOrder = "openshell.sandbox.v1.NetworkMiddlewareConfig.order";
+// Written even where they have their default: a document has another one, or none.
+constexpr std::array<std::string_view, 2> kAlways{
+    "openshell.sandbox.v1.NetworkMiddlewareConfig.order",
+    "openshell.sandbox.v1.FilesystemPolicy.include_workdir"};
+// A port beside `ports` is the first of them, for readers that know only one.
+constexpr std::string_view kPort = "openshell.sandbox.v1.NetworkEndpoint.port";
+// A pattern alone stands for it in a document.
+constexpr std::string_view kMatcher = "openshell.sandbox.v1.L7QueryMatcher";
 
 const Renamed* renamed(const FieldDescriptor& field) {
   for (const Renamed& one : kRenamed) {
@@ -159,11 +167,25 @@ void write_field(JsonWriter& out, const Message& message, const FieldDescriptor&
 
 bool is_set(const Message& message, const FieldDescriptor& field) {
   const Reflection& reading = *message.GetReflection();
+  if (field.full_name() == kPort) {
+    const FieldDescriptor* const ports = message.GetDescriptor()->FindFieldByName("ports");
+    if (reading.FieldSize(message, ports) > 0) return false;
+  }
   if (field.is_repeated()) return reading.FieldSize(message, &field) > 0;
-  return reading.HasField(message, &field) || field.full_name() == kOrder;
+  return reading.HasField(message, &field) ||
+         std::find(kAlways.begin(), kAlways.end(), field.full_name()) != kAlways.end();
+}
+
+// `glob` where there is no `any`, though it be empty.
+bool write_matcher(JsonWriter& out, const Message& message) {
+  const auto* const matcher = dynamic_cast<const openshell::sandbox::v1::L7QueryMatcher*>(&message);
+  if (matcher == nullptr || matcher->any_size() > 0) return false;
+  write(out, matcher->glob());
+  return true;
 }
 
 void write_message(JsonWriter& out, const Message& message) {
+  if (write_matcher(out, message)) return;
   if (const auto* const values = dynamic_cast<const google::protobuf::Struct*>(&message)) {
     return write_struct(out, *values);
   }
@@ -261,6 +283,11 @@ void read_message(const Node& node, Message& into) {
     }
     return;
   }
+  if (node.is_scalar() && into.GetDescriptor()->full_name() == kMatcher) {
+    into.GetReflection()->SetString(&into, into.GetDescriptor()->FindFieldByName("glob"),
+                                    node.text);
+    return;
+  }
   for (const Entry& entry : node.entries) {
     const auto [field, value] = field_of(entry, into);
     if (field == nullptr) continue;
@@ -286,6 +313,10 @@ std::string policy_document(const openshell::sandbox::v1::SandboxPolicy& policy)
 openshell::sandbox::v1::SandboxPolicy policy_message(const Node& document) {
   openshell::sandbox::v1::SandboxPolicy policy;
   read_message(document, policy);
+  const Node* const filesystem = document.find("filesystem_policy");
+  if (filesystem != nullptr && filesystem->find("include_workdir") == nullptr) {
+    policy.mutable_filesystem()->set_include_workdir(true);
+  }
   return policy;
 }
 

@@ -22,15 +22,27 @@ network_policies:
         ports: [443, 8443]
         tls: auto
         protocol: rest
-        access: full
+        path: "/v1/**"
+        rules:
+          - allow: {method: GET, path: "/v1/*", query: {a: x*, b: {any: ["1", w]}, c: {glob: ""}}}
+        deny_rules: [{method: "*", path: "/v1/admin", query: {force: "true"}}]
         enforcement: enforce
         allow_encoded_slash: true
+        allow_uninspected_credentials: true
+        credential_binding: {provider: github}
       - {host: raw.example.com, port: 22, tls: skip}
       - {allowed_ips: [10.1.0.0/16, "fd00::/32"], port: 80}
-    binaries: [{path: "/**"}]
+    binaries: [{path: "/usr/bin/*"}, {path: /bin/sh}]
   empty:
     endpoints: []
     binaries: [{path: "/**"}]
+)";
+
+constexpr std::string_view kStatic = R"(
+version: 1
+filesystem_policy: {read_only: [/usr], read_write: [/tmp, /work]}
+landlock: {compatibility: hard_requirement}
+process: {run_as_user: "1000", run_as_group: sandbox}
 )";
 
 constexpr std::string_view kMiddleware = R"(
@@ -72,7 +84,27 @@ std::string complaints_of(const SandboxPolicy& message) {
   return complaints.to_string();
 }
 
+void expect_same(const std::vector<RequestRule>& one, const std::vector<RequestRule>& two) {
+  ASSERT_EQ(one.size(), two.size());
+  for (std::size_t i = 0; i < one.size(); ++i) {
+    EXPECT_EQ(one[i].method, two[i].method);
+    EXPECT_EQ(one[i].path.text(), two[i].path.text());
+    ASSERT_EQ(one[i].query.size(), two[i].query.size());
+    for (std::size_t k = 0; k < one[i].query.size(); ++k) {
+      EXPECT_EQ(one[i].query[k].key, two[i].query[k].key);
+      ASSERT_EQ(one[i].query[k].any.size(), two[i].query[k].any.size());
+      EXPECT_EQ(one[i].query[k].any.front().text(), two[i].query[k].any.front().text());
+    }
+  }
+}
+
 void expect_same(const Endpoint& one, const Endpoint& two) {
+  expect_same(one.allow, two.allow);
+  expect_same(one.deny, two.deny);
+  EXPECT_EQ(one.path.has_value(), two.path.has_value());
+  EXPECT_EQ(one.allow_uninspected_credentials, two.allow_uninspected_credentials);
+  EXPECT_EQ(one.credential_provider, two.credential_provider);
+
   EXPECT_EQ(one.host.has_value(), two.host.has_value());
   if (one.host && two.host) {
     EXPECT_EQ(one.host->text(), two.host->text());
@@ -96,11 +128,41 @@ TEST(Wire, CarriesEveryKeyOfARuleThereAndBack) {
     ASSERT_TRUE(after.network_policies.contains(key));
     const Rule& other = after.network_policies.find(key)->second;
     EXPECT_EQ(other.name, rule.name);
+    ASSERT_EQ(other.binaries.size(), rule.binaries.size());
+    for (std::size_t i = 0; i < rule.binaries.size(); ++i) {
+      EXPECT_EQ(other.binaries[i].path, rule.binaries[i].path);
+    }
     ASSERT_EQ(other.endpoints.size(), rule.endpoints.size());
     for (std::size_t i = 0; i < rule.endpoints.size(); ++i) {
       expect_same(rule.endpoints[i], other.endpoints[i]);
     }
   }
+}
+
+TEST(Wire, CarriesTheStaticSectionsThereAndBack) {
+  const StaticSections before = load(kStatic).fixed;
+  const StaticSections after = load(policy_document(message_of(kStatic))).fixed;
+  ASSERT_TRUE(before.filesystem && after.filesystem);
+  EXPECT_TRUE(after.filesystem->include_workdir);
+  EXPECT_EQ(after.filesystem->read_only, before.filesystem->read_only);
+  EXPECT_EQ(after.filesystem->read_write, before.filesystem->read_write);
+  EXPECT_EQ(after.landlock, LandlockCompatibility::hard_requirement);
+  EXPECT_EQ(after.run_as_user, "1000");
+  EXPECT_EQ(after.run_as_group, "sandbox");
+}
+
+TEST(Wire, TakesTheWorkFolderForLeftOutWhereAMessageDoesNotIncludeIt) {
+  SandboxPolicy message;
+  message.set_version(1);
+  message.mutable_filesystem()->add_read_only("/usr");
+  EXPECT_FALSE(load(policy_document(message)).fixed.filesystem->include_workdir);
+}
+
+TEST(Wire, TakesPortsWhereAMessageHasOneBesideThem) {
+  SandboxPolicy message = message_of(kEveryKey);
+  message.mutable_network_policies()->at("web").mutable_endpoints(0)->set_port(443);
+  const Policy policy = load(policy_document(message));
+  EXPECT_EQ(policy.network_policies.at("web").endpoints.at(0).ports.size(), 2U);
 }
 
 TEST(Wire, CarriesEveryKeyOfAMiddlewareThereAndBack) {
@@ -146,20 +208,18 @@ TEST(Wire, KeepsHostileTextsAsTexts) {
 TEST(Wire, HidesNothingFromTheLoaderThatIsNotEnforced) {
   SandboxPolicy message;
   message.set_version(1);
-  message.mutable_filesystem()->add_read_only("/usr");
-  message.mutable_landlock()->set_compatibility("best_effort");
   message.mutable_process()->set_run_as_user("agent");
   auto& rule = (*message.mutable_network_policies())["web"];
   rule.add_binaries()->set_path("/usr/bin/curl");
   auto& endpoint = *rule.add_endpoints();
+  endpoint.set_advisor_proposed(true);
   endpoint.set_host("a.test");
   endpoint.set_port(443);
   endpoint.set_json_rpc_max_body_bytes(5);
   endpoint.add_deny_rules()->set_method("DELETE");
   endpoint.mutable_mcp()->set_strict_tool_names(false);
   const std::string said = complaints_of(message);
-  for (const std::string_view key :
-       {"filesystem_policy", "landlock", "process", "json_rpc", "deny_rules", "mcp", "binary"}) {
+  for (const std::string_view key : {"run_as_user", "json_rpc", "deny_rules", "mcp", "advisor"}) {
     EXPECT_THAT(said, HasSubstr(std::string(key)));
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "reference/credentials/placeholder.h"
 #include "reference/relay/answer.h"
 #include "reference/relay/middleware_answer.h"
 
@@ -84,49 +85,124 @@ net::Task<void> refuse(const Services& services, const Grant& grant, Inlet& clie
                        const egress::Generation& generation, const std::string& path,
                        const std::string& method, const Placement& placement) {
   tell(services, grant, generation, method, path, placement);
+  const bool forwarded = grant.intent.adapter == egress::Adapter::forward;
   http::LocalAnswer answer = placement.refusal == Refusal::endpoint_mismatch
                                  ? credential_mismatch()
-                                 : credential_unavailable();
+                                 : credential_unavailable(forwarded);
   co_await send_answer(client.stream(), std::move(answer), method, grant.limits(), services.clock);
+}
+
+// What the policy says of this host and port, in whatever rule.
+template <typename Visit>
+void for_each_endpoint(const policy::Policy& policy, std::string_view host, std::uint16_t port,
+                       const Visit& visit) {
+  const std::string name = policy::normalise_host(host);
+  for (const auto& [key, rule] : policy.network_policies) {
+    for (const policy::Endpoint& endpoint : rule.endpoints) {
+      const bool here = !endpoint.host || endpoint.host->matches(name);
+      const auto& ports = endpoint.ports;
+      if (here && std::find(ports.begin(), ports.end(), port) != ports.end()) visit(endpoint);
+    }
+  }
+}
+
+// Whose credentials without endpoints the policy binds here; to a path where one is given.
+std::vector<std::string_view> bound_providers(const policy::Policy& policy, std::string_view host,
+                                              std::uint16_t port, const std::string_view* path) {
+  std::vector<std::string_view> providers;
+  for_each_endpoint(policy, host, port, [&](const policy::Endpoint& endpoint) {
+    const bool named = endpoint.host && !endpoint.credential_provider.empty();
+    const bool here = path == nullptr || !endpoint.path || endpoint.path->matches(*path);
+    if (named && here) providers.emplace_back(endpoint.credential_provider);
+  });
+  return providers;
+}
+
+Placement refused(credentials::Refusal refusal, std::string key = {}) {
+  Placement placement;
+  placement.refusal = refusal;
+  placement.key = std::move(key);
+  return placement;
+}
+
+// The request line: its target may hold placeholders, its method never.
+std::optional<credentials::Resolved> resolve_line(const credentials::Store& store,
+                                                  std::string_view line,
+                                                  const credentials::Endpoint& endpoint,
+                                                  std::int64_t now_ms, std::string_view& target) {
+  const std::size_t method = line.find(' ');
+  const std::size_t version = line.rfind(' ');
+  if (!credentials::holds_placeholder(line)) return std::nullopt;
+  if (method == std::string_view::npos || version <= method ||
+      credentials::holds_placeholder(line.substr(0, method))) {
+    credentials::Resolved none;
+    none.refusal = Refusal::unavailable;
+    return none;
+  }
+  target = line.substr(method + 1, version - method - 1);
+  return store.resolve_target(target, endpoint, now_ms);
 }
 
 }  // namespace
 
-Placement place_credentials(const egress::Generation& generation,
-                            const credentials::Endpoint& endpoint, std::string_view head,
-                            std::int64_t now_ms) {
+Placement place_credentials(const egress::Generation& generation, credentials::Endpoint endpoint,
+                            std::string_view head, std::int64_t now_ms) {
   const credentials::Store& store = store_of(generation);
-  Placement placement;
+  const auto providers =
+      bound_providers(generation.policy, endpoint.host, endpoint.port, &endpoint.path);
+  endpoint.providers = providers;
   Rewriter rewriter(head);
   std::size_t at = 0;
   for (bool first = true; at < head.size(); first = false) {
     const std::size_t end = std::min(head.find(kLineEnd, at), head.size());
     const std::string_view line = head.substr(at, end - at);
     at = end + kLineEnd.size();
-    const std::size_t colon = first ? std::string_view::npos : line.find(kNameEnd);
-    const std::string_view name = line.substr(0, colon);
-    if (credentials::holds_placeholder(name)) {
-      placement.refusal = Refusal::unavailable;
-      return placement;
+    std::string_view part;
+    std::optional<credentials::Resolved> resolved;
+    if (first) {
+      resolved = resolve_line(store, line, endpoint, now_ms, part);
+    } else {
+      const std::size_t colon = line.find(kNameEnd);
+      if (credentials::holds_placeholder(line.substr(0, colon))) {
+        return refused(Refusal::unavailable);
+      }
+      if (colon == std::string_view::npos) continue;
+      part = line.substr(colon + kNameEnd.size());
+      resolved = store.resolve_field(part, endpoint, now_ms);
     }
-    if (colon == std::string_view::npos) continue;
-    const std::string_view value = line.substr(colon + kNameEnd.size());
-    const auto resolved = store.resolve_field(value, endpoint, now_ms);
     if (!resolved) continue;
-    if (resolved->refusal != Refusal::none) {
-      placement.refusal = resolved->refusal;
-      placement.key = resolved->key;
-      return placement;
-    }
-    rewriter.replace(value, resolved->value);
+    if (resolved->refusal != Refusal::none) return refused(resolved->refusal, resolved->key);
+    rewriter.replace(part, resolved->value);
   }
+  Placement placement;
   placement.head = rewriter.finish();
   return placement;
 }
 
+bool is_uninspected(const Grant& grant) {
+  const egress::Generation& generation = *grant.generation;
+  if (grant.allow.plan.transport != egress::Transport::opaque || !generation.credentials) {
+    return false;
+  }
+  const auto providers =
+      bound_providers(generation.policy, grant.intent.host, grant.intent.port, nullptr);
+  credentials::Endpoint endpoint{grant.intent.host, grant.intent.port, {}};
+  endpoint.providers = providers;
+  if (!generation.credentials->binds(endpoint)) return false;
+  bool all_permit = true;
+  for_each_endpoint(generation.policy, grant.intent.host, grant.intent.port,
+                    [&](const policy::Endpoint& one) {
+                      if (!one.allow_uninspected_credentials) all_permit = false;
+                    });
+  return !all_permit;
+}
+
 net::Task<Way> open_way(const Services& services, const Grant& grant, Inlet& client,
                         Upstream& upstream, const std::string& path, Outgoing& request) {
-  const credentials::Endpoint endpoint{grant.intent.host, grant.intent.port, path};
+  // What a binding is held against, and what is told: never a placeholder.
+  const std::string shown = credentials::redact_path(path);
+  credentials::Endpoint endpoint{grant.intent.host, grant.intent.port, shown};
+  endpoint.clear = !upstream.secured();
   auto generation = services.generations.current();
   Placement placement =
       place_credentials(*generation, endpoint, request.head, services.clock.wall_ms());
@@ -142,7 +218,7 @@ net::Task<Way> open_way(const Services& services, const Grant& grant, Inlet& cli
     }
   }
   if (placement.refusal != Refusal::none) {
-    co_await refuse(services, grant, client, *generation, path, request.method, placement);
+    co_await refuse(services, grant, client, *generation, shown, request.method, placement);
     co_return Way::refused;
   }
   if (placement.head) request.head = std::move(*placement.head);

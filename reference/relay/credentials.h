@@ -1,6 +1,7 @@
 // Placeholders in the head of a request that may go up: replaced by the values of the generation
 // that decides at that moment, not of the one that the request was judged under, so that a
-// revocation holds at once. Bodies are not looked at, and not at inference.local.
+// revocation holds at once. Rules, middleware and events know the placeholder or nothing. Bodies
+// are not looked at, and not at inference.local.
 #pragma once
 
 #include <cstdint>
@@ -21,11 +22,15 @@ struct Placement {
   std::optional<std::string> head;  // with the values; nothing when it holds no placeholder
 };
 
-// `head` is one that we wrote: request line, fields, CRLF each. A placeholder in its first line, or
-// in a field's name, is refused as unavailable.
+// `head` is one that we wrote: request line, fields, CRLF each. A placeholder in the method, or in
+// a field's name, is refused as unavailable. `endpoint.providers` is filled in from the policy.
 [[nodiscard]] Placement place_credentials(const egress::Generation& generation,
-                                          const credentials::Endpoint& endpoint,
-                                          std::string_view head, std::int64_t now_ms);
+                                          credentials::Endpoint endpoint, std::string_view head,
+                                          std::int64_t now_ms);
+
+// Whether a tunnel would carry a credential's destination past us unread, and some endpoint of it
+// doesn't permit that (`allow_uninspected_credentials`). To be refused before its 200.
+[[nodiscard]] bool is_uninspected(const Grant& grant);
 
 // How the way up ended.
 enum class Way {

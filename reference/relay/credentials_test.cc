@@ -76,15 +76,26 @@ TEST_F(CredentialsTest, RefusesAPlaceholderThatNobodyKnows) {
   EXPECT_THAT(sent_down(), AllOf(StartsWith("HTTP/1.1 500"), HasSubstr("credential_unavailable")));
 }
 
-TEST_F(CredentialsTest, RefusesAPlaceholderInTheTarget) {
+TEST_F(CredentialsTest, PutsTheValueIntoTheTargetAndTellsNobody) {
   hold("sk-secret");
-  refuse(get("/v1/models?key=openshell:resolve:env:v1_KEY", ""));
+  serve(get("/v1/openshell%3Aresolve%3Aenv%3Av1_KEY/x?key=openshell:resolve:env:v1_KEY", ""));
+  EXPECT_THAT(seen_, StartsWith("GET /v1/sk-secret/x?key=sk-secret HTTP/1.1\r\n"));
+  for (const audit::Event& event : audit_.events) {
+    const std::string path = event.http_request ? event.http_request->path : std::string();
+    EXPECT_THAT(event.message + event.status_detail + path,
+                AllOf(Not(HasSubstr("KEY")), Not(HasSubstr("sk-secret"))));
+  }
+}
+
+TEST_F(CredentialsTest, RefusesATargetWhosePlaceholderNobodyKnows) {
+  hold("sk-secret");
+  refuse(get("/v1/models?key=openshell:resolve:env:v1_OTHER", ""));
   EXPECT_THAT(sent_down(), AllOf(StartsWith("HTTP/1.1 500"), HasSubstr("credential_unavailable")));
 }
 
-TEST_F(CredentialsTest, RefusesAPlaceholderThatTheTargetEncodes) {
-  hold("sk-secret");
-  refuse(get("/v1/openshell%3Aresolve%3Aenv%3Av1_KEY", ""));
+TEST_F(CredentialsTest, RefusesAValueThatWouldMakeAnotherPathOfTheTarget) {
+  hold("../sk-secret");
+  refuse(get("/v1/openshell:resolve:env:v1_KEY/x", ""));
   EXPECT_THAT(sent_down(), HasSubstr("credential_unavailable"));
 }
 
@@ -150,6 +161,65 @@ TEST(PlaceCredentials, RefusesAPlaceholderInAFieldsName) {
       place_credentials(generation, credentials::Endpoint{"a.example", 80, "/"},
                         "GET / HTTP/1.1\r\nOPENSHELL-RESOLVE-ENV-KEY: 1\r\n\r\n", 0);
   EXPECT_EQ(placed.refusal, credentials::Refusal::unavailable);
+}
+
+TEST(PlaceCredentials, RefusesAPlaceholderInTheMethod) {
+  const egress::Generation generation;
+  const Placement placed =
+      place_credentials(generation, credentials::Endpoint{"a.example", 80, "/"},
+                        "OPENSHELL-RESOLVE-ENV-KEY / HTTP/1.1\r\n\r\n", 0);
+  EXPECT_EQ(placed.refusal, credentials::Refusal::unavailable);
+}
+
+TEST(PlaceCredentials, BindsAProvidersCredentialWhereThePolicyNamesTheProvider) {
+  credentials::Credential one;
+  one.key = "KEY";
+  one.identity = "i";
+  one.provider = "vendor";
+  one.value = base::Secret("sk-secret");
+  std::vector<credentials::Credential> all;
+  all.push_back(std::move(one));
+  egress::Generation generation;
+  generation.credentials = std::make_shared<credentials::Store>(1, std::move(all));
+  policy::Endpoint endpoint;
+  endpoint.host = policy::HostPattern::parse("a.example");
+  endpoint.ports = {8080};
+  endpoint.path = policy::PathScope::parse("/v1/**");
+  endpoint.credential_provider = "vendor";
+  policy::Rule rule;
+  rule.endpoints.push_back(std::move(endpoint));
+  generation.policy.network_policies.emplace("api", std::move(rule));
+  const std::string_view head = "GET / HTTP/1.1\r\nA: openshell:resolve:env:v1_KEY\r\n\r\n";
+  const auto placed = [&](std::uint16_t port, std::string_view path) {
+    return place_credentials(generation, credentials::Endpoint{"a.example", port, path}, head, 0);
+  };
+  EXPECT_THAT(placed(8080, "/v1/a").head.value_or(""), HasSubstr("A: sk-secret\r\n"));
+  EXPECT_EQ(placed(8080, "/v2").refusal, credentials::Refusal::endpoint_mismatch);
+  EXPECT_EQ(placed(80, "/v1/a").refusal, credentials::Refusal::endpoint_mismatch);
+}
+
+class UninspectedTest : public HttpTest {
+ protected:
+  // A grant for a.example:8080, to which KEY is bound, as an opaque tunnel or not.
+  [[nodiscard]] Grant grant(egress::Transport transport, bool permitted) const {
+    auto generation = make_generation();
+    generation->credentials = store("sk-secret");
+    auto& endpoint = generation->policy.network_policies.at("api").endpoints.front();
+    endpoint.allow_uninspected_credentials = permitted;
+    Grant grant = grant_;
+    grant.generation = std::move(generation);
+    grant.allow.plan.transport = transport;
+    return grant;
+  }
+};
+
+TEST_F(UninspectedTest, IsAnOpaqueTunnelToWhereACredentialIsBound) {
+  EXPECT_TRUE(is_uninspected(grant(egress::Transport::opaque, false)));
+  EXPECT_FALSE(is_uninspected(grant(egress::Transport::opaque, true)));
+  EXPECT_FALSE(is_uninspected(grant(egress::Transport::inspect, false)));
+  Grant other = grant(egress::Transport::opaque, false);
+  other.intent.host = "b.example";
+  EXPECT_FALSE(is_uninspected(other));
 }
 
 TEST(PlaceCredentials, CopiesNothingWhenThereIsNothingToPlace) {

@@ -9,6 +9,7 @@
 #include "reference/net/io.h"
 #include "reference/relay/copy.h"
 #include "reference/relay/head_reader.h"
+#include "reference/relay/loss_watch.h"
 
 namespace sallyport::relay {
 namespace {
@@ -48,6 +49,11 @@ http::ChunkLimits chunk_limits(const base::Limits& limits) {
 void fail_client(State& state, Outcome outcome) {
   state.settle(outcome);
   state.upstream.stream().abort();
+}
+
+// Wakes whoever waits for the upstream, which nobody needs any more.
+void lose_client(State& state) {
+  if (!state.settled && !state.answer_over) fail_client(state, Outcome::client_gone);
 }
 
 void judge_upload(State& state, const CopyEnd& end) {
@@ -130,6 +136,26 @@ Outcome outcome_of(HeadEnd end) {
   return Outcome::no_answer;
 }
 
+bool may_switch(const State& state, const http::AnswerHead& answer) {
+  return state.request.upgrade && switch_fault(answer, *state.request.upgrade).empty();
+}
+
+// The 101, and with it what the upstream has said already behind it.
+net::Task<void> switch_protocols(State& state, const http::AnswerHead& answer) {
+  state.result.status = answer.status;
+  const http::AnswerHeadOptions options;
+  std::string head = http::build_answer_head(answer, options);
+  add_upgrade_fields(head);
+  const std::array<std::string_view, 2> pieces = {head, state.upstream.bytes()};
+  const Io io = co_await write_all(state.client.stream(), pieces, state.pace);
+  if (io == Io::ok) {
+    state.upstream.consume(state.upstream.bytes().size());
+    state.settle(Outcome::switched);
+  } else {
+    fail_client(state, Outcome::client_gone);
+  }
+}
+
 // The final answer's head, or an outcome that is settled already.
 net::Task<bool> read_answer(State& state, http::AnswerHead& answer) {
   HeadBounds bounds;
@@ -144,7 +170,7 @@ net::Task<bool> read_answer(State& state, http::AnswerHead& answer) {
     }
     auto parsed = http::parse_answer_head(state.upstream.bytes().substr(0, read.size));
     state.upstream.consume(read.size);
-    if (!parsed || parsed->status == 101) break;
+    if (!parsed || (parsed->status == 101 && !may_switch(state, *parsed))) break;
     answer = std::move(*parsed);
     if (!answer.is_interim()) co_return true;
     const Io io = co_await pass_interim(state, answer);
@@ -183,7 +209,9 @@ net::Task<void> deliver(State& state, const http::AnswerHead& answer, http::Fram
 net::Task<void> answer_client(State& state) {
   http::AnswerHead answer;
   const bool got = co_await read_answer(state, answer);
-  if (got) {
+  if (got && answer.status == 101) {
+    co_await switch_protocols(state, answer);
+  } else if (got) {
     const auto framing = http::answer_framing(state.request.method, answer.status,
                                               answer.version_minor, answer.fields);
     if (framing) {
@@ -221,8 +249,11 @@ net::Task<void> run_held(State& state) {
 net::Task<ExchangeResult> exchange(Inlet& client, Inlet& upstream, Outgoing request,
                                    const base::Limits& limits, const base::Clock& clock) {
   const Pace pace{&clock, limits.chunk_idle};
+  if (request.upgrade) add_upgrade_fields(request.head);
   State state{client, upstream, request,
               limits, pace,     BodyCursor(request.framing, chunk_limits(limits))};
+  const auto lost = [&state] { lose_client(state); };
+  const LossWatch watch(client.stream(), lost);
   if (!request.body.empty()) {
     co_await run_held(state);
     co_return state.result;

@@ -3,11 +3,13 @@
 // policy; the request was judged and its head rewritten before. Owned by its caller, on the loop.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "reference/base/limits.h"
 #include "reference/http/framing.h"
 #include "reference/relay/io.h"
+#include "reference/relay/upgrade.h"
 
 namespace sallyport::relay {
 
@@ -18,15 +20,18 @@ struct Outgoing {
   std::string method;
   int client_version_minor = 1;
   bool expects_continue = false;
-  bool keep_client = true;  // another request may follow on the client's connection
+  bool keep_client = true;              // another request may follow on the client's connection
+  std::optional<UpgradeAsked> upgrade;  // asked for besides `head`: a sound 101 comes down
 };
 
 enum class Outcome {
   complete,     // the whole answer was delivered
+  switched,     // a sound 101 went down: what follows on both connections isn't HTTP any more
   no_answer,    // the upstream failed before an answer's head; the client got nothing
   late_answer,  // it was silent for Limits::chunk_idle; the client got nothing
-  bad_answer,   // its head or framing isn't sound, or is an unasked 101; the client got nothing
-  bad_body,     // the client's chunks are not chunks; the client got nothing, the upstream a reset
+  bad_answer,  // its head or framing isn't sound, or is a 101 that wasn't asked for or doesn't fit;
+               // the client got nothing
+  bad_body,    // the client's chunks are not chunks; the client got nothing, the upstream a reset
   client_gone,  // it ended, broke or fell silent; the upstream got a reset
   cut,          // the answer broke after its head: the client must be reset, so that it shows
 };
@@ -39,8 +44,9 @@ struct ExchangeResult {
 };
 
 // `client` stands after the request's head. Answers 1xx are passed on as RFC 9110 says (100 only
-// to who expects it); a 101 never. A last answer before the upload's end reaches the client, and
-// the rest of the upload is given up.
+// to who expects it); a 101 only to who asked. A client that breaks its connection is noticed at
+// once, one that only ends its direction gets its answer. A last answer before the upload's end
+// reaches the client, and the rest of the upload is given up.
 [[nodiscard]] net::Task<ExchangeResult> exchange(Inlet& client, Inlet& upstream, Outgoing request,
                                                  const base::Limits& limits,
                                                  const base::Clock& clock);

@@ -24,11 +24,24 @@ bool same_plan(const egress::RelayPlan& a, const egress::RelayPlan& b) {
 
 }  // namespace
 
+std::optional<audit::Actor> actor_of(const egress::Identity& identity) {
+  if (!identity.program) return std::nullopt;
+  audit::Actor actor;
+  actor.name = identity.program->binary;
+  actor.pid = identity.program->pid;
+  actor.parents = identity.program->ancestors;
+  for (const std::string& path : identity.program->cmdline) {
+    actor.cmd_line += (actor.cmd_line.empty() ? "" : " ") + path;
+  }
+  return actor;
+}
+
+audit::Flow Grant::flow() const { return {source, {intent.host, intent.port}, actor_of(identity)}; }
+
 bool renew(Grant& grant, const GenerationSource& generations) {
   auto current = generations.current();
   if (current == grant.generation) return true;
-  const egress::Identity nobody;
-  egress::Decision decision = egress::authorize(grant.intent, nobody, *current);
+  egress::Decision decision = egress::authorize(grant.intent, grant.identity, *current);
   auto* allow = std::get_if<egress::Allow>(&decision);
   if (allow == nullptr || !same_plan(allow->plan, grant.allow.plan)) return false;
   grant.allow = std::move(*allow);

@@ -17,11 +17,15 @@ struct Grant {
   egress::Allow allow;
   std::shared_ptr<const egress::Generation> generation;
   std::optional<audit::Peer> source;
+  egress::Identity identity{};  // who asks, for the connection's whole life
 
   [[nodiscard]] http::Authority authority() const { return {intent.host, intent.port}; }
   [[nodiscard]] const base::Limits& limits() const { return generation->limits; }
-  [[nodiscard]] audit::Flow flow() const { return {source, {intent.host, intent.port}}; }
+  [[nodiscard]] audit::Flow flow() const;
 };
+
+// As events name who asks; nothing where that isn't known.
+[[nodiscard]] std::optional<audit::Actor> actor_of(const egress::Identity& identity);
 
 // Moves the grant to the generation that decides now, if that one allows the same intent by the
 // same plan: addresses that were judged, and a connection that stands, stay good. So a credential

@@ -29,6 +29,28 @@ TEST_F(GrantTest, IsNotRenewedByAnotherPlan) {
   EXPECT_FALSE(renew(grant_, generations_));
 }
 
+TEST_F(GrantTest, IsNotRenewedForAProgramThatTheNewOneLeavesOut) {
+  grant_.identity.required = true;
+  grant_.identity.program = policy::Program{"/usr/bin/curl", {"/bin/sh"}, {}, 7};
+  install(make_generation());
+  EXPECT_TRUE(renew(grant_, generations_));
+  auto generation = make_generation();
+  generation->policy.network_policies.at("api").binaries = {{"/usr/bin/wget", std::nullopt}};
+  install(std::move(generation));
+  EXPECT_FALSE(renew(grant_, generations_));
+}
+
+TEST_F(GrantTest, NamesTheProgramInItsEvents) {
+  EXPECT_FALSE(grant_.flow().actor);
+  grant_.identity.program = policy::Program{"/usr/bin/curl", {"/bin/sh"}, {"/a", "/b"}, 7};
+  const auto actor = grant_.flow().actor;
+  ASSERT_TRUE(actor);
+  EXPECT_EQ(actor->name, "/usr/bin/curl");
+  EXPECT_EQ(actor->pid, 7);
+  EXPECT_EQ(actor->cmd_line, "/a /b");
+  EXPECT_EQ(actor->parents, std::vector<std::string>{"/bin/sh"});
+}
+
 TEST_F(GrantTest, IsNotRenewedByOtherAddresses) {
   auto generation = make_generation();
   auto& endpoint = generation->policy.network_policies.at("api").endpoints.front();

@@ -12,6 +12,7 @@
 
 #include "reference/relay/exchange.h"
 #include "reference/relay/grant.h"
+#include "reference/relay/rules.h"
 #include "reference/relay/services.h"
 #include "reference/relay/upstream.h"
 
@@ -23,6 +24,12 @@ namespace sallyport::relay {
 [[nodiscard]] net::Task<void> relay_http(const Services& services, const Grant& grant,
                                          std::uint16_t default_port, Inlet& client,
                                          Upstream& upstream);
+
+// exchange(), and what follows from how it ended: the frames of a WebSocket whose 101 went down, or
+// finish_exchange(). `asked` is what the rules allowed. False: the connection is over.
+[[nodiscard]] net::Task<bool> relay_exchange(const Services& services, const Grant& grant,
+                                             Inlet& client, Upstream& upstream, Outgoing outgoing,
+                                             RuledRequest asked);
 
 // What follows an exchange that wasn't complete: a typed answer where none was begun, a reset where
 // one was; emits the event. False: the connection is over.

@@ -25,13 +25,44 @@ audit::Event stamped(const Grant& grant, audit::Event event) {
 
 audit::Event request_allowed_event(const Grant& grant, std::string method, std::string path,
                                    std::uint64_t number) {
-  const bool ruled = grant.allow.plan.must_inspect;
-  std::string message = fmt::format("{} allow {} {}{}", ruled ? "L7_REQUEST" : "HTTP_REQUEST",
-                                    method, where(grant), path);
-  if (!ruled) message += fmt::format(" request_num={}", number);
+  std::string message =
+      fmt::format("HTTP_REQUEST allow {} {}{} request_num={}", method, where(grant), path, number);
   return stamped(
       grant, audit::http_allowed(grant.flow(), request(grant, std::move(method), std::move(path)),
                                  std::move(message), rule(grant, "l7")));
+}
+
+audit::Event ruled_event(const Grant& grant, RuleForm form, std::string_view decision,
+                         const RuledRequest& asked, const policy::RequestVerdict& verdict) {
+  std::string message =
+      fmt::format("{} {} {} {}{}", form == RuleForm::tunnel ? "L7_REQUEST" : "FORWARD_L7", decision,
+                  asked.method, where(grant), asked.path);
+  if (!verdict.reason.empty()) message += fmt::format(" reason={}", verdict.reason);
+  audit::Rule by = rule(grant, "l7");
+  if (!verdict.policy.empty()) by.policy = verdict.policy;
+  audit::HttpRequest about = request(grant, asked.method, asked.path);
+  if (decision == "deny") {
+    return stamped(grant, audit::http_denied(grant.flow(), std::move(about), std::move(message),
+                                             verdict.reason, std::move(by)));
+  }
+  audit::Event event =
+      audit::http_allowed(grant.flow(), std::move(about), std::move(message), std::move(by));
+  event.status_detail = verdict.reason;
+  if (decision == "allow_upgrade") {
+    event.action = audit::Action::other;
+    event.disposition = audit::Disposition::other;
+  }
+  return stamped(grant, std::move(event));
+}
+
+audit::Event upgraded_event(const Grant& grant, const std::string& path) {
+  audit::Event event = audit::net_allowed(
+      grant.flow(),
+      fmt::format("101 Switching Protocols \u2014 WebSocket to {}{}", where(grant), path),
+      rule(grant, "l7"));
+  event.activity = audit::activity::kOther;
+  event.activity_name = "Upgrade";
+  return stamped(grant, std::move(event));
 }
 
 audit::Event request_denied_event(const Grant& grant, std::string method, std::string path,

@@ -8,14 +8,21 @@
 #include "reference/audit/event.h"
 #include "reference/http/head.h"
 #include "reference/relay/http.h"
+#include "reference/relay/rules.h"
 
 namespace sallyport::relay {
 
-// `number` counts the tunnel's requests from 1.
+// Of a request that no endpoint has rules for. `number` counts the tunnel's requests from 1.
 [[nodiscard]] audit::Event request_allowed_event(const Grant& grant, std::string method,
                                                  std::string path, std::uint64_t number);
 [[nodiscard]] audit::Event request_denied_event(const Grant& grant, std::string method,
                                                 std::string path, std::string reason);
+// What rules said of a request: `decision` is allow, audit, deny or allow_upgrade.
+[[nodiscard]] audit::Event ruled_event(const Grant& grant, RuleForm form, std::string_view decision,
+                                       const RuledRequest& request,
+                                       const policy::RequestVerdict& verdict);
+// 101: the connection is a WebSocket from now on.
+[[nodiscard]] audit::Event upgraded_event(const Grant& grant, const std::string& path);
 // A head that doesn't parse, or a target without a canonical form.
 [[nodiscard]] audit::Event rejected_event(const Grant& grant, std::string detail);
 [[nodiscard]] audit::Event relay_failed_event(const Grant& grant, std::string detail);

@@ -59,13 +59,44 @@ TEST_F(HttpTest, AnswersAHeadOverTheLimit) {
   EXPECT_THAT(sent_down(), StartsWith("HTTP/1.1 431"));
 }
 
-TEST_F(HttpTest, RefusesUpgradesByName) {
+TEST_F(HttpTest, RefusesAnUpgradeToH2cByName) {
+  from_client(
+      "GET / HTTP/1.1\r\nHost: a.example:8080\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n");
+  run();
+  EXPECT_THAT(sent_down(), AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("unsupported_l7_protocol"),
+                                 HasSubstr("h2c")));
+  EXPECT_EQ(sent_up(), "");
+}
+
+TEST_F(HttpTest, RefusesUpgradesThatNobodyServesByName) {
   from_client(
       "GET / HTTP/1.1\r\nHost: a.example:8080\r\nConnection: Upgrade\r\nUpgrade: "
-      "websocket\r\n\r\n");
+      "tls/1.0\r\n\r\n");
   run();
   EXPECT_THAT(sent_down(), AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("unsupported_l7_protocol")));
   EXPECT_EQ(sent_up(), "");
+}
+
+TEST_F(HttpTest, AnswersAHeadThatIsNotFinishedInTime) {
+  from_client("GET / HTTP/1.1\r\nHost: a.exam");
+  run_open();
+  EXPECT_THAT(sent_down(), AllOf(StartsWith("HTTP/1.1 408 Request Timeout\r\n"),
+                                 HasSubstr("Connection: close\r\n")));
+}
+
+TEST_F(HttpTest, AnswersASecondHeadThatIsNotFinishedInTime) {
+  answer({std::string(kOk)});
+  from_client("GET / HTTP/1.1\r\nHost: a.example:8080\r\n\r\nGET /2 HT");
+  run_open();
+  EXPECT_THAT(sent_down(), AllOf(StartsWith("HTTP/1.1 200 OK"), HasSubstr("hiHTTP/1.1 408 ")));
+}
+
+TEST_F(HttpTest, ClosesWithoutAWordWhenNoFurtherHeadBegins) {
+  answer({std::string(kOk)});
+  from_client("GET / HTTP/1.1\r\nHost: a.example:8080\r\n\r\n");
+  run_open();
+  EXPECT_THAT(sent_down(), AllOf(StartsWith("HTTP/1.1 200 OK"), ::testing::EndsWith("hi")));
+  EXPECT_TRUE(client_.second->closed());
 }
 
 TEST_F(HttpTest, ClosesWithoutAWordWhenANewGenerationForbidsTheTunnel) {

@@ -74,6 +74,10 @@ net::Task<bool> read_request_head(Session& session, Request& request) {
     co_await reject(session, limits, ErrorKind::too_large, "request head too long");
   } else if (read.end == HeadEnd::malformed) {
     co_await reject(session, limits, ErrorKind::malformed, "malformed request head");
+  } else if (read.end == HeadEnd::late) {
+    session.events.malformed("request head did not arrive in time");
+    co_await send_answer(session.client.stream(), http::bare_answer(408), "", limits,
+                         session.clock());
   } else if (read.end == HeadEnd::closed && session.first) {
     session.events.denied("client closed connection");
   }

@@ -9,6 +9,7 @@
 #include "reference/net/io.h"
 #include "reference/relay/head_reader.h"
 #include "reference/relay/inference_answer.h"
+#include "reference/relay/loss_watch.h"
 
 namespace sallyport::relay {
 namespace {
@@ -102,6 +103,16 @@ net::Task<void> read_answer(Turn& turn) {
   if (!turn.sent) turn.upstream.stream().set_deadline(turn.clock.now());
 }
 
+// Of a call whose client broke its connection: nobody is to be told anything.
+RouteResult given_up(unsigned status) {
+  RouteResult result;
+  result.status = status;
+  result.cause = "the client ended";
+  result.truncated = true;
+  result.client_gone = true;
+  return result;
+}
+
 RouteResult unanswered(const Turn& turn) {
   using inference::ErrorKind;
   switch (turn.end) {
@@ -133,11 +144,17 @@ net::Task<RouteResult> call_route(const Services& services, const RouteRequest& 
   const bool stands = co_await upstream.ready();
   if (!stands) co_return failed(inference::ErrorKind::unavailable, upstream.cause());
   Turn turn{request, upstream.inlet(), services.clock, until};
+  bool client_gone = false;
+  const auto lost = [&client_gone, &upstream] {
+    client_gone = true;
+    upstream.inlet().stream().abort();
+  };
+  const LossWatch watch(client.stream(), lost);
   auto up = send_request(turn);
   auto down = read_answer(turn);
   co_await net::both(std::move(up), std::move(down));
   if (!turn.sound) {
-    RouteResult result = unanswered(turn);
+    RouteResult result = client_gone ? given_up(0) : unanswered(turn);
     upstream.drop();
     co_return result;
   }
@@ -151,6 +168,7 @@ net::Task<RouteResult> call_route(const Services& services, const RouteRequest& 
                                     services.clock, until);
     if (result.error) result.client_keeps = true;
   }
+  if (client_gone) result = given_up(turn.answer.status);
   const bool reusable = turn.sent && turn.answer.keeps_alive() && !result.truncated &&
                         !result.error && turn.framing.kind != http::BodyKind::until_close;
   if (!reusable) upstream.drop();

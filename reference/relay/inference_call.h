@@ -40,6 +40,7 @@ struct RouteResult {
   std::string cause;          // of an error or a cut, for the event; never for the client
   unsigned status = 0;        // of the upstream's answer
   bool truncated = false;     // the answer broke after its head
+  bool client_gone = false;   // it broke its connection, and the call was given up
   bool client_keeps = false;  // the client's connection stands at the next request
 };
 

@@ -194,5 +194,46 @@ TEST_F(InferenceCallTest, HandsOnARedirectAsTheAnswer) {
                             EndsWith("\r\n\r\n")));
 }
 
+net::Task<void> call_and_tell(const Services& services, const RouteRequest& request,
+                              RouteConnection& connection, Inlet& client, RouteResult& result,
+                              bool& ended) {
+  result = co_await call_route(services, request, connection, client);
+  ended = true;
+}
+
+class InferenceLossTest : public InferenceCallTest {
+ protected:
+  void lose_client_after(std::string_view answer) {
+    loop_.spawn(call_and_tell(services_, request_, connection_, client_inlet_, result_, ended_));
+    loop_.poll();
+    ASSERT_EQ(::send(far_.get(), answer.data(), answer.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(answer.size()));
+    loop_.poll();
+    ASSERT_FALSE(ended_);
+    client_.first->abort();
+    loop_.run_until(ended_);
+    EXPECT_TRUE(result_.client_gone);
+    EXPECT_FALSE(result_.error);
+    EXPECT_FALSE(result_.client_keeps);
+  }
+  RouteResult result_;
+  bool ended_ = false;
+};
+
+TEST_F(InferenceLossTest, GivesUpAtOnceBeforeTheAnswer) { lose_client_after(""); }
+
+TEST_F(InferenceLossTest, GivesUpAtOnceAmidABufferedAnswer) {
+  lose_client_after("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\none");
+  EXPECT_EQ(result_.status, 200U);
+}
+
+TEST_F(InferenceLossTest, GivesUpAtOnceAmidAStream) {
+  request_.match.delivery = inference::Delivery::streaming;
+  lose_client_after(
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 99\r\n\r\ndata: "
+      "1\n\n");
+  EXPECT_EQ(result_.cause, "the client ended");
+}
+
 }  // namespace
 }  // namespace sallyport::relay

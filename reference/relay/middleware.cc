@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 
+#include "reference/credentials/placeholder.h"
 #include "reference/http/text.h"
 #include "reference/middleware/admission.h"
 #include "reference/middleware/headers.h"
@@ -161,6 +162,10 @@ net::Task<Ended> under_permit(Run& run) {
   if (read != Ended::passed) co_return read;
   run.passage.request.body = std::move(payload.body);
   const Ended ended = co_await evaluate(run);
+  // What a stage gives an upgrade for a body would be read as frames.
+  if (ended == Ended::passed && run.outgoing.upgrade && !run.result.body.empty()) {
+    co_return Ended::failed;
+  }
   if (ended == Ended::passed) rebuild(run, framing);
   co_return ended;
 }
@@ -237,7 +242,8 @@ std::optional<Passage> select_passage(const Services& services, const Grant& gra
 
 net::Task<bool> pass_chain(const Services& services, const Grant& grant, Inlet& client,
                            Passage passage, Outgoing& outgoing) {
-  const std::string path = passage.request.path;
+  // Stages see the placeholder, who reads events and answers doesn't.
+  const std::string path = credentials::redact_path(passage.request.path);
   Run run{services, grant, client, passage, outgoing};
   Ended ended = Ended::not_text;
   if (is_text(passage.request)) ended = co_await under_permit(run);

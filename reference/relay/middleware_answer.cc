@@ -73,8 +73,8 @@ http::LocalAnswer credential_mismatch() {
                           "credential is not bound to the endpoint of this request");
 }
 
-http::LocalAnswer credential_unavailable() {
-  return about_credential(500, "credential_unavailable",
+http::LocalAnswer credential_unavailable(bool forwarded) {
+  return about_credential(500, forwarded ? "credential_injection_failed" : "credential_unavailable",
                           "unresolved credential placeholder in request");
 }
 

@@ -25,9 +25,10 @@ struct AboutRequest {
 // middleware_failed: 403 where an entry failed closed, 503 where there was no room to ask.
 [[nodiscard]] http::LocalAnswer middleware_failed(const AboutRequest& about, unsigned status);
 
-// 403 credential_endpoint_mismatch and 500 credential_unavailable. The text is there twice, as
-// `detail` and as `message`: the field has the one on forwarded requests and the other in tunnels.
+// 403 credential_endpoint_mismatch; 500 credential_unavailable, on forwarded requests
+// credential_injection_failed. The text is there twice, as `detail` and as `message`: the field has
+// the one on forwarded requests and the other in tunnels.
 [[nodiscard]] http::LocalAnswer credential_mismatch();
-[[nodiscard]] http::LocalAnswer credential_unavailable();
+[[nodiscard]] http::LocalAnswer credential_unavailable(bool forwarded = false);
 
 }  // namespace sallyport::relay

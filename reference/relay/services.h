@@ -15,7 +15,11 @@
 #include "reference/net/dialer.h"
 #include "reference/net/ports.h"
 #include "reference/net/task_group.h"
+#include "reference/relay/generation_news.h"
 
+namespace sallyport::identity {
+class IdentitySource;
+}
 namespace sallyport::middleware {
 class Admission;
 }
@@ -33,6 +37,11 @@ class GenerationSource {
   virtual ~GenerationSource() = default;
   // Never null.
   [[nodiscard]] virtual std::shared_ptr<const egress::Generation> current() const = 0;
+  // Told by the source after each change.
+  [[nodiscard]] GenerationNews& news() const { return news_; }
+
+ private:
+  mutable GenerationNews news_;
 };
 
 // Whose egress this is, as middleware services are told.
@@ -54,8 +63,9 @@ struct Services {
   middleware::Admission& admission;
   base::Random& random;  // names requests
   const SandboxIdentity& sandbox;
-  const tls::ServerContext* agent_tls = nullptr;  // null: there is no CA, nothing is terminated
-  tls::LeafCache* leaves = nullptr;               // null with it
+  const tls::ServerContext* agent_tls = nullptr;   // null: there is no CA, nothing is terminated
+  tls::LeafCache* leaves = nullptr;                // null with it
+  identity::IdentitySource* identities = nullptr;  // null: programs aren't told apart
 };
 
 }  // namespace sallyport::relay

@@ -1,6 +1,6 @@
 #include "reference/relay/upstream.h"
 
-#include <array>
+#include <algorithm>
 
 #include "reference/tls/accept_connect.h"
 
@@ -10,6 +10,19 @@ Upstream::Upstream(const Services& services, UpstreamTarget target, const base::
     : services_(services), target_(std::move(target)), limits_(limits) {}
 
 Upstream::~Upstream() = default;
+
+void Upstream::adopt(std::unique_ptr<net::TcpStream> tcp) {
+  dialled_ = std::move(tcp);
+  peer_ = dialled_->peer();
+}
+
+void Upstream::retarget(std::vector<net::Endpoint> endpoints) {
+  target_.endpoints = std::move(endpoints);
+  const auto& now = target_.endpoints;
+  if (peer_ && std::find(now.begin(), now.end(), *peer_) != now.end()) return;
+  dialled_.reset();
+  drop();
+}
 
 void Upstream::drop() {
   inlet_.reset();
@@ -58,7 +71,7 @@ net::Task<bool> Upstream::dial() {
   auto dialled = co_await services_.dialer.dial_tcp(target_.endpoints,
                                                     services_.clock.now() + limits_.connect);
   if (dialled) {
-    dialled_ = std::move(*dialled);
+    adopt(std::move(*dialled));
     co_return true;
   }
   error_ = OpenError::connect;

@@ -37,14 +37,19 @@ class Upstream {
   Upstream& operator=(const Upstream&) = delete;
 
   // A connection to target.endpoints that was dialled already; nothing was sent on it.
-  void adopt(std::unique_ptr<net::TcpStream> tcp) { dialled_ = std::move(tcp); }
+  void adopt(std::unique_ptr<net::TcpStream> tcp);
 
   // Makes inlet() stand ready for a request. False: error() and cause() say why.
   [[nodiscard]] net::Task<bool> ready();
+  // The same host was judged anew: what is dialled from now on. A connection that stands to an
+  // address that isn't among them is dropped.
+  void retarget(std::vector<net::Endpoint> endpoints);
   [[nodiscard]] Inlet& inlet() { return *inlet_; }
   // The connection isn't fit for another request.
   void drop();
 
+  // Whether what is sent goes through TLS.
+  [[nodiscard]] bool secured() const { return target_.tls; }
   [[nodiscard]] OpenError error() const { return error_; }
   [[nodiscard]] const std::string& cause() const { return cause_; }
 
@@ -59,6 +64,7 @@ class Upstream {
   base::Limits limits_;
   std::unique_ptr<net::TcpStream> dialled_;  // connected, TLS not begun
   std::unique_ptr<net::ByteStream> stream_;
+  std::optional<net::Endpoint> peer_;  // of `dialled_` or `stream_`
   std::optional<Inlet> inlet_;
   OpenError error_ = OpenError::none;
   std::string cause_;

@@ -16,10 +16,35 @@ struct ServeFlags {
   int audit_fd = -1;          // events as JSON lines, one write a line
   int sandbox_netns_fd = -1;  // the agent's network namespace
   int sandbox_pid = -1;       // a process of the agent's, the anchor of identities
+  // Of `run` alone, and no option: a query socket of the agent's network namespace.
+  int sandbox_query_fd = -1;
 };
 
+// The proxy with an agent behind it.
+struct RunFlags {
+  ServeFlags serve;       // config: may be empty; no sandbox_*
+  std::string policy;     // a file
+  std::string name;       // empty: one is made up
+  std::string state_dir;  // empty: the user's usual one
+  std::string folder;     // where the agent works; empty: here
+  std::vector<std::string> command;
+};
+
+// A command in a sandbox that runs.
+struct ExecFlags {
+  std::string sandbox;  // its name
+  std::string state_dir;
+  double timeout = 0;  // seconds; 0: none
+  bool input = false;  // our standard input is the command's
+  bool json = false;   // the result as a line on standard error
+  std::vector<std::string> command;
+};
+
+// One of the three; none: leave with `exit_code` after printing `output`.
 struct CommandLine {
-  std::optional<ServeFlags> serve;  // absent: leave with `exit_code` after printing `output`
+  std::optional<ServeFlags> serve;
+  std::optional<RunFlags> run;
+  std::optional<ExecFlags> exec;
   int exit_code = 0;
   std::string output;  // to stdout when exit_code is 0, else to stderr
 };

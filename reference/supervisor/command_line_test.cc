@@ -37,6 +37,49 @@ TEST(CommandLine, ReadsEveryFlagOfServe) {
   EXPECT_EQ(line.serve->sandbox_pid, 77);
 }
 
+TEST(CommandLine, ReadsEveryFlagOfRun) {
+  const CommandLine line = parse({"run", "--policy",    "p.yaml", "--config",   "s.yaml",  "--name",
+                                  "ci",  "--state-dir", "/s",     "--workdir",  "/w",      "--slow",
+                                  "4",   "--ready-fd",  "3",      "--audit-fd", "4",       "--",
+                                  "sh",  "-c",          "exit 7", "--",         "--policy"});
+  ASSERT_TRUE(line.run) << line.output;
+  EXPECT_FALSE(line.serve);
+  EXPECT_EQ(line.run->policy, "p.yaml");
+  EXPECT_EQ(line.run->serve.config, "s.yaml");
+  EXPECT_EQ(line.run->name, "ci");
+  EXPECT_EQ(line.run->state_dir, "/s");
+  EXPECT_EQ(line.run->folder, "/w");
+  EXPECT_EQ(line.run->serve.slow, 4);
+  EXPECT_EQ(line.run->serve.ready_fd, 3);
+  EXPECT_EQ(line.run->serve.audit_fd, 4);
+  EXPECT_THAT(line.run->command, ElementsAre("sh", "-c", "exit 7", "--", "--policy"));
+}
+
+TEST(CommandLine, ReadsEveryFlagOfExec) {
+  const CommandLine line = parse({"exec", "--sandbox", "ci", "--state-dir", "/s", "--timeout",
+                                  "1.5", "-i", "--json", "--", "cat", "-n"});
+  ASSERT_TRUE(line.exec) << line.output;
+  EXPECT_EQ(line.exec->sandbox, "ci");
+  EXPECT_EQ(line.exec->state_dir, "/s");
+  EXPECT_EQ(line.exec->timeout, 1.5);
+  EXPECT_TRUE(line.exec->input);
+  EXPECT_TRUE(line.exec->json);
+  EXPECT_THAT(line.exec->command, ElementsAre("cat", "-n"));
+}
+
+TEST(CommandLine, ShowsExamplesOfRunAndExec) {
+  EXPECT_THAT(parse({"run", "--help"}).output, HasSubstr("run --policy policy.yaml -- bash"));
+  EXPECT_THAT(parse({"exec", "--help"}).output, HasSubstr("exec --sandbox ci"));
+}
+
+TEST(CommandLine, NeedsAPolicyASandboxAndACommand) {
+  EXPECT_EQ(parse({"run", "--", "true"}).exit_code, 2);
+  EXPECT_EQ(parse({"run", "--policy", "p.yaml"}).exit_code, 2);
+  EXPECT_EQ(parse({"exec", "--", "true"}).exit_code, 2);
+  EXPECT_EQ(parse({"exec", "--sandbox", "ci"}).exit_code, 2);
+  EXPECT_EQ(parse({"exec", "--sandbox", "ci", "--timeout", "0", "--", "true"}).exit_code, 2);
+}
+
 TEST(CommandLine, ShowsHelpAndVersionWithSuccess) {
   EXPECT_EQ(parse({"--help"}).exit_code, 0);
   EXPECT_THAT(parse({"serve", "--help"}).output, HasSubstr("--ready-fd"));

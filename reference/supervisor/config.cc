@@ -20,6 +20,19 @@ using base::yaml::Node;
 
 constexpr std::uint16_t kDnsPort = 53;
 
+constexpr const char* kSandboxProxy = "10.200.0.1:3128";
+
+// What `run` settles itself.
+void read_for_run(MapReader& map, const std::string& policy_file, Config& config) {
+  config.listen.push_back(*net::Endpoint::parse(kSandboxProxy));
+  config.policy_file = policy_file;
+  if (map.has("listen"))
+    map.complain("listen", "run listens inside its sandbox: remove listen, or use serve");
+  if (map.has("policy")) map.complain("policy", "run has --policy: remove one of them");
+  if (config.gateway) map.complain("gateway", "run doesn't follow a gateway yet: use serve");
+  if (!map.has("ca_output")) config.ca_output.clear();
+}
+
 void read_listen(MapReader& map, Config& config) {
   if (!map.has("listen")) {
     config.listen.push_back(*net::Endpoint::parse("127.0.0.1:3128"));
@@ -124,11 +137,35 @@ void read_audit(MapReader& parent, Config& config) {
   map.finish();
 }
 
-void read_words(MapReader& map, Config& config) {
-  static constexpr std::array<std::string_view, 2> kForward{"shared", "private"};
-  if (map.word("forward", kForward, "shared") == "private") {
-    config.forward = egress::ForwardRule::private_only;
+void read_forward_rule(MapReader& map, std::string_view key, Config& config) {
+  static constexpr std::array<std::string_view, 2> kRules{"private", "shared"};
+  if (map.word(key, kRules, "private") == "shared") config.forward = egress::ForwardRule::shared;
+}
+
+// The rule alone, or a map with it.
+void read_forward(MapReader& parent, Config& config) {
+  const Node* node = parent.node("forward");
+  if (node == nullptr) return;
+  if (!node->is_map()) {
+    read_forward_rule(parent, "forward", config);
+    return;
   }
+  MapReader map(*node, parent.file(), "forward", parent.complaints());
+  read_forward_rule(map, "rule", config);
+  config.forward_keep_alive = map.boolean("keep_alive", true);
+  map.finish();
+}
+
+void read_words(MapReader& map, Config& config) {
+  static constexpr std::array<std::string_view, 2> kIdentity{"required", "endpoints_only"};
+  if (map.has("identity")) {
+    config.identity = map.word("identity", kIdentity, "required") == "required"
+                          ? IdentityRule::required
+                          : IdentityRule::endpoints_only;
+  }
+  static constexpr std::array<std::string_view, 2> kModes{"retain_last_valid", "fail_closed"};
+  config.fail_closed =
+      map.word("policy_validation_failure_mode", kModes, "retain_last_valid") == "fail_closed";
   static constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "debug"};
   const std::string level = map.word("log_level", kLevels, "info");
   for (std::size_t i = 0; i < kLevels.size(); ++i) {
@@ -137,7 +174,8 @@ void read_words(MapReader& map, Config& config) {
 }
 
 std::optional<Config> read_config(const Node& root, const std::string& file,
-                                  base::Diagnostics& complaints) {
+                                  base::Diagnostics& complaints,
+                                  const std::string* run_policy = nullptr) {
   if (!root.is_map()) {
     complaints.add({file, root.mark, "the configuration is a map (listen, policy ...)", {}});
     return std::nullopt;
@@ -146,12 +184,18 @@ std::optional<Config> read_config(const Node& root, const std::string& file,
   config.file = file;
   MapReader map(root, file, "the configuration", complaints);
   read_limits(map, config);  // before the resolver, whose timeout is one of them
-  read_listen(map, config);
+  if (run_policy == nullptr) read_listen(map, config);
   read_control(map, config);
-  read_policy(map, config);
+  if (run_policy == nullptr) {
+    read_policy(map, config);
+  } else {
+    read_for_run(map, *run_policy, config);
+  }
   if (!config.gateway && map.has("routes")) config.routes_file = readable_path(map, "routes");
   read_resolver(map, config);
   if (map.has("upstream_ca")) config.upstream_ca = readable_path(map, "upstream_ca");
+  read_forward(map, config);
+  if (map.has("credentials")) config.credentials_file = readable_path(map, "credentials");
   read_words(map, config);
   read_audit(map, config);
   if (const auto path = map.maybe_text("ca_output")) config.ca_output = resolve_path(file, *path);
@@ -190,6 +234,18 @@ std::optional<Config> load_config(const std::string& path, base::Diagnostics& co
   const base::yaml::NodePtr root = base::yaml::parse_file(path, complaints);
   if (root == nullptr) return std::nullopt;
   return read_config(*root, path, complaints);
+}
+
+std::optional<Config> load_run_config(const std::string& path, const std::string& policy_file,
+                                      base::Diagnostics& complaints) {
+  base::yaml::NodePtr root;
+  if (path.empty()) {
+    root = base::yaml::parse("{}", policy_file, complaints);
+  } else {
+    root = base::yaml::parse_file(path, complaints);
+  }
+  if (root == nullptr) return std::nullopt;
+  return read_config(*root, path.empty() ? policy_file : path, complaints, &policy_file);
 }
 
 }  // namespace sallyport::supervisor

@@ -16,6 +16,7 @@
 #include "reference/middleware/registry.h"
 #include "reference/net/address.h"
 #include "reference/relay/services.h"
+#include "reference/supervisor/programs.h"
 
 namespace sallyport::supervisor {
 
@@ -43,8 +44,12 @@ struct Config {
   std::vector<middleware::Registration> middleware;  // services, by unique names
   relay::SandboxIdentity sandbox;                    // what middleware services are told
   ResolverConfig resolver;
-  std::optional<std::string> upstream_ca;  // PEM, trusted for upstreams besides the system's
-  egress::ForwardRule forward = egress::ForwardRule::shared;
+  std::optional<std::string> upstream_ca;       // PEM, trusted for upstreams besides the system's
+  std::optional<std::string> credentials_file;  // none, or a gateway: no placeholder of ours
+  egress::ForwardRule forward = egress::ForwardRule::private_only;
+  bool forward_keep_alive = true;
+  bool fail_closed = false;  // policy_validation_failure_mode; no: retain_last_valid
+  IdentityRule identity = IdentityRule::by_sandbox;
   base::Limits limits;                    // resolver.timeout is limits.resolve
   std::optional<std::string> audit_file;  // JSONL, appended
   std::string ca_output = "/etc/openshell-tls";
@@ -56,7 +61,13 @@ struct Config {
 [[nodiscard]] std::optional<Config> load_config(const std::string& path,
                                                 base::Diagnostics& complaints);
 
-// As above, from text; `file` names it in complaints and is what relative paths hang from.
+// For `run`, whose policy is a file of its own: `path` may be empty, then all is by default. What
+// it settles itself may not be written: listen, policy. `ca_output` is empty unless it is written.
+[[nodiscard]] std::optional<Config> load_run_config(const std::string& path,
+                                                    const std::string& policy_file,
+                                                    base::Diagnostics& complaints);
+
+// As load_config(), from text; `file` names it in complaints and is what relative paths hang from.
 [[nodiscard]] std::optional<Config> parse_config(std::string_view text, const std::string& file,
                                                  base::Diagnostics& complaints);
 

@@ -146,7 +146,7 @@ void read_control(MapReader& map, Config& config) {
   read_middleware(map, config);
   read_sandbox(map, config);
   if (!config.gateway) return;
-  for (const std::string_view key : {"policy", "routes", "middleware"}) {
+  for (const std::string_view key : {"policy", "routes", "middleware", "credentials"}) {
     if (map.has(key)) {
       map.complain(key,
                    fmt::format("with a gateway, {} is the gateway's: remove one of them", key));

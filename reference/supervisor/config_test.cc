@@ -83,7 +83,20 @@ TEST_F(ConfigTest, NeedsOnlyAPolicy) {
   ASSERT_NE(config->policy_inline, nullptr);
   EXPECT_NE(config->policy_inline->find("version"), nullptr);
   EXPECT_FALSE(config->routes_file);
-  EXPECT_EQ(config->forward, egress::ForwardRule::shared);
+  EXPECT_EQ(config->forward, egress::ForwardRule::private_only);
+  EXPECT_TRUE(config->forward_keep_alive);
+  EXPECT_FALSE(config->credentials_file);
+}
+
+TEST_F(ConfigTest, ReadsTheForwardRuleAsAWordOrAMap) {
+  EXPECT_EQ(read("policy: {version: 1}\nforward: shared\n")->forward, egress::ForwardRule::shared);
+  const auto both = read("policy: {version: 1}\nforward: {rule: shared, keep_alive: false}\n");
+  EXPECT_EQ(both->forward, egress::ForwardRule::shared);
+  EXPECT_FALSE(both->forward_keep_alive);
+  const auto one = read("policy: {version: 1}\nforward: {keep_alive: false}\n");
+  EXPECT_EQ(one->forward, egress::ForwardRule::private_only);
+  EXPECT_THAT(complaint("policy: policy.yaml\nforward: {rules: shared}\n"),
+              HasSubstr("did you mean \"rule\"?"));
 }
 
 TEST_F(ConfigTest, SuggestsTheKeyThatWasMeant) {

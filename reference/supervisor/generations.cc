@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "reference/credentials/credentials_file.h"
 #include "reference/middleware/built_ins.h"
 #include "reference/policy/loader.h"
 
@@ -31,7 +32,8 @@ void judge_built_ins(const base::yaml::Node& document, const std::string& file,
   }
 }
 
-std::optional<policy::Policy> read_policy(const Config& config, base::Diagnostics& complaints,
+std::optional<policy::Policy> read_policy(const Config& config, const Programs& programs,
+                                          base::Diagnostics& complaints,
                                           base::Diagnostics& warnings) {
   if (config.gateway) return policy::Policy();
   const std::string& file = config.policy_inline ? config.file : config.policy_file;
@@ -39,26 +41,39 @@ std::optional<policy::Policy> read_policy(const Config& config, base::Diagnostic
       config.policy_inline ? config.policy_inline : base::yaml::parse_file(file, complaints);
   if (document == nullptr) return std::nullopt;
   auto policy = policy::load_policy(*document, file, complaints, &warnings);
-  if (policy) judge_built_ins(*document, file, *policy, complaints);
+  if (!policy) return std::nullopt;
+  judge_built_ins(*document, file, *policy, complaints);
+  judge_binaries(*document, file, programs, complaints);
+  // What it would refuse has been complained about, with its place.
+  static_cast<void>(adopt_policy(programs, *policy));
   return policy;
 }
 
 }  // namespace
 
-std::shared_ptr<egress::Generation> build_generation(const Config& config, double slow,
+std::shared_ptr<egress::Generation> build_generation(const Config& config, const Programs& programs,
+                                                     double slow,
                                                      const inference::Environment& environment,
                                                      base::Diagnostics& complaints,
                                                      base::Diagnostics& warnings) {
   auto generation = std::make_shared<egress::Generation>();
-  auto policy = read_policy(config, complaints, warnings);
+  auto policy = read_policy(config, programs, complaints, warnings);
   if (config.routes_file) {
     generation->routes = std::make_shared<const inference::Routes>(
         inference::load_routes_file(*config.routes_file, environment, complaints));
+  }
+  if (config.credentials_file) {
+    auto store = credentials::load_credentials(*config.credentials_file, environment, complaints);
+    if (store) {
+      generation->credentials = std::make_shared<const credentials::Store>(std::move(*store));
+    }
   }
   if (!policy || !complaints.empty()) return nullptr;
   generation->policy = std::move(*policy);
   generation->limits = config.limits.scaled(slow);
   generation->forward = config.forward;
+  generation->forward_keep_alive = config.forward_keep_alive;
+  generation->fail_closed = config.fail_closed;
   return generation;
 }
 
@@ -74,6 +89,7 @@ std::shared_ptr<const egress::Generation> Generations::install(
   std::shared_ptr<const egress::Generation> installed = std::move(next);
   current_.store(installed, std::memory_order_release);
   if (installed_) installed_(*installed);
+  news().tell();
   return installed;
 }
 

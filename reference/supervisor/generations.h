@@ -20,8 +20,9 @@ namespace sallyport::supervisor {
 // routes, until the gateway has answered. Limits are the config's times `slow`. Null after a
 // complaint; `warnings` are told and stop nothing. The number is 0 until it is installed.
 [[nodiscard]] std::shared_ptr<egress::Generation> build_generation(
-    const Config& config, double slow, const inference::Environment& environment,
-    base::Diagnostics& complaints, base::Diagnostics& warnings);
+    const Config& config, const Programs& programs, double slow,
+    const inference::Environment& environment, base::Diagnostics& complaints,
+    base::Diagnostics& warnings);
 
 class Generations final : public relay::GenerationSource, public sync::GenerationTarget {
  public:

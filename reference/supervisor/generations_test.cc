@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "reference/credentials/store.h"
+
 namespace sallyport::supervisor {
 namespace {
 
@@ -26,11 +28,12 @@ class GenerationsTest : public ::testing::Test {
     std::ofstream(folder_ + "/" + name) << text;
   }
   std::shared_ptr<egress::Generation> build() {
-    return build_generation(config_, slow_, environment_, complaints_, warnings_);
+    return build_generation(config_, programs_, slow_, environment_, complaints_, warnings_);
   }
 
   std::string folder_;
   Config config_;
+  Programs programs_;
   double slow_ = 1;
   inference::Environment environment_ = [](std::string_view) { return std::nullopt; };
   base::Diagnostics complaints_;
@@ -42,6 +45,42 @@ TEST_F(GenerationsTest, BuildsFromThePolicyAloneWithoutRoutes) {
   ASSERT_TRUE(generation) << complaints_.to_string();
   EXPECT_EQ(generation->number, 0U);
   EXPECT_EQ(generation->routes, nullptr);
+}
+
+TEST_F(GenerationsTest, HoldsTheCredentialsOfTheirFile) {
+  config_.credentials_file = folder_ + "/credentials.yaml";
+  put("credentials.yaml",
+      "credentials: [{key: KEY, value: sk, endpoints: [{host: a.example, port: 443}]}]\n");
+  std::filesystem::permissions(*config_.credentials_file, std::filesystem::perms::owner_read);
+  const auto generation = build();
+  ASSERT_TRUE(generation) << complaints_.to_string();
+  ASSERT_TRUE(generation->credentials);
+  EXPECT_TRUE(generation->credentials->environment().contains("KEY"));
+}
+
+TEST_F(GenerationsTest, RefusesCredentialsThatOthersMayRead) {
+  config_.credentials_file = folder_ + "/credentials.yaml";
+  put("credentials.yaml", "credentials: []\n");
+  std::filesystem::permissions(*config_.credentials_file, std::filesystem::perms::owner_read |
+                                                              std::filesystem::perms::group_read);
+  EXPECT_FALSE(build());
+  EXPECT_THAT(complaints_.to_string(), HasSubstr("credentials.yaml has mode 0440"));
+}
+
+TEST_F(GenerationsTest, RefusesAPolicyForSomeProgramsWhereNoneIsTold) {
+  put("policy.yaml",
+      "version: 1\nnetwork_policies:\n  web:\n    endpoints: [{host: a.example, port: 443}]\n"
+      "    binaries: [{path: /usr/bin/curl}]\n");
+  EXPECT_FALSE(build());
+  EXPECT_THAT(complaints_.to_string(), HasSubstr("policy.yaml:5:23: rule \"web\" is for some"));
+}
+
+TEST_F(GenerationsTest, TakesAPolicyForSomeProgramsWhereTheyAreTold) {
+  programs_.told_apart = true;
+  put("policy.yaml",
+      "version: 1\nnetwork_policies:\n  web:\n    endpoints: [{host: a.example, port: 443}]\n"
+      "    binaries: [{path: /nowhere/curl}]\n");
+  EXPECT_TRUE(build()) << complaints_.to_string();
 }
 
 TEST_F(GenerationsTest, MultipliesTimesBySlow) {

@@ -4,9 +4,20 @@
 
 #include <csignal>
 
+#include "reference/credentials/store.h"
 #include "reference/sync/events.h"
 
 namespace sallyport::supervisor {
+namespace {
+
+// Agents go on with the placeholders that they were given: those of the generation before too.
+void keep_placeholders(const egress::Generation& before, egress::Generation& next) {
+  if (!before.credentials || !next.credentials) return;
+  next.credentials = std::make_shared<const credentials::Store>(
+      credentials::Store::succeed(*before.credentials, *next.credentials));
+}
+
+}  // namespace
 
 Lifecycle::Lifecycle(Parts parts)
     : parts_(std::move(parts)),
@@ -20,6 +31,8 @@ net::Task<void> Lifecycle::run() {
     if (error) co_return;
     if (signal == SIGHUP) {
       reload();
+    } else if (parts_.divert && parts_.divert(signal)) {
+      continue;
     } else if (draining_) {
       parts_.services.sessions.force();
     } else {
@@ -30,19 +43,24 @@ net::Task<void> Lifecycle::run() {
 
 void Lifecycle::reload() {
   base::Diagnostics complaints;
-  const auto config = load_config(parts_.config_file, complaints);
+  const auto config =
+      parts_.load ? parts_.load(complaints) : load_config(parts_.config_file, complaints);
   std::shared_ptr<egress::Generation> next;
   base::Diagnostics warnings;
   if (config && config->gateway.has_value() != parts_.gateway) {
     complaints.add({parts_.config_file, {}, "a gateway comes or goes with a restart only", {}});
+  } else if (config && config->identity != parts_.programs.rule) {
+    complaints.add({parts_.config_file, {}, "identity changes with a restart only", {}});
   } else if (config) {
-    next = build_generation(*config, parts_.slow, parts_.environment, complaints, warnings);
+    next = build_generation(*config, parts_.programs, parts_.slow, parts_.environment, complaints,
+                            warnings);
   }
   for (const base::Diagnostic& warning : warnings.all()) {
     parts_.services.log.write(base::LogLevel::warning, "reload", warning.to_string());
   }
   if (!next) return reload_failed(complaints);
   if (parts_.gateway) return reload_beside_gateway(*next);
+  keep_placeholders(*parts_.generations.current(), *next);
   parts_.polls.spawn(parts_.poller.replace(std::move(next), config->middleware));
 }
 
@@ -51,6 +69,9 @@ void Lifecycle::reload_beside_gateway(const egress::Generation& read) {
   auto next = std::make_shared<egress::Generation>(*parts_.generations.current());
   next->limits = read.limits;
   next->forward = read.forward;
+  next->forward_keep_alive = read.forward_keep_alive;
+  next->fail_closed = read.fail_closed;
+  next->quarantine.clear();
   sync::emit_loaded(parts_.services.audit, *parts_.generations.install(std::move(next)),
                     parts_.config_file);
   parts_.poller.poll_now();
@@ -68,12 +89,31 @@ void Lifecycle::reload_failed(const base::Diagnostics& complaints) {
   for (const base::Diagnostic& complaint : complaints.all()) {
     parts_.services.log.write(base::LogLevel::error, "reload", complaint.to_string());
   }
+  if (current->fail_closed) quarantine(*current, complaints);
+}
+
+// Nothing of what decided until now is trusted any more, until a reload succeeds
+// (OpenShell opa.rs, policy_validation_failure_mode).
+void Lifecycle::quarantine(const egress::Generation& current, const base::Diagnostics& complaints) {
+  auto next = std::make_shared<egress::Generation>(current);
+  next->quarantine = "policy validation failed: " + complaints.all().front().message;
+  const auto installed = parts_.generations.install(std::move(next));
+  audit::Event event = audit::config_state(
+      "quarantined", fmt::format("Generation {} denies everything", installed->number),
+      audit::Severity::high, audit::Status::failure);
+  event.status_detail = installed->quarantine;
+  parts_.services.audit.emit(event);
 }
 
 void Lifecycle::begin_drain() {
   draining_ = true;
   parts_.server.stop();
   drains_.spawn(drain());
+}
+
+void Lifecycle::end() {
+  if (!draining_) begin_drain();
+  parts_.services.sessions.force();
 }
 
 net::Task<void> Lifecycle::drain() {

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <boost/asio/basic_signal_set.hpp>
+#include <functional>
+#include <optional>
 #include <string>
 
 #include "reference/inference/routes.h"
@@ -24,19 +26,27 @@ class Lifecycle {
     net::TaskGroup& polls;  // what polls and reloads runs in; forced when the sessions are over
     bool gateway = false;   // the generations are a gateway's
     std::string config_file;
+    Programs programs;  // as of the start
     double slow = 1;
     inference::Environment environment;
+    // Instead of load_config(config_file).
+    std::function<std::optional<Config>(base::Diagnostics&)> load{};
+    // SIGINT, SIGTERM: who takes one (true) has it instead of us.
+    std::function<bool(int signal)> divert{};
   };
   // Signals are caught from here on.
   explicit Lifecycle(Parts parts);
 
   // Until the process is told to end and has drained. A root; after it the loop has no more work.
   [[nodiscard]] net::Task<void> run();
+  // There is nobody left to serve: ends as by a signal, and what goes on is forced.
+  void end();
 
  private:
   using Signals = boost::asio::basic_signal_set<net::Executor>;
   void reload();
   void reload_failed(const base::Diagnostics& complaints);
+  void quarantine(const egress::Generation& current, const base::Diagnostics& complaints);
   void reload_beside_gateway(const egress::Generation& read);
   void begin_drain();
   [[nodiscard]] net::Task<void> drain();

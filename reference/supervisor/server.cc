@@ -18,10 +18,14 @@ std::string Server::listen(const net::Endpoint& at) {
   auto socket = net::TcpListener::bind(at);
   if (!socket)
     return fmt::format("can't listen on {}: {}", at.to_string(), socket.error().message());
-  listeners_.push_back(
-      std::make_unique<net::TcpListener>(services_.executor, deadlines_, std::move(*socket)));
-  bound_.push_back(listeners_.back()->local_endpoint());
+  listen(std::move(*socket));
   return {};
+}
+
+void Server::listen(base::UniqueFd listening) {
+  listeners_.push_back(
+      std::make_unique<net::TcpListener>(services_.executor, deadlines_, std::move(listening)));
+  bound_.push_back(listeners_.back()->local_endpoint());
 }
 
 void Server::start() {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reference/base/log.h"
+#include "reference/base/unique_fd.h"
 #include "reference/net/address.h"
 #include "reference/net/event.h"
 #include "reference/net/listener.h"
@@ -24,6 +25,8 @@ class Server {
 
   // Binds and listens; nothing is accepted yet. Nothing on success, else what failed.
   [[nodiscard]] std::string listen(const net::Endpoint& at);
+  // The same with a socket that listens already, wherever it was made.
+  void listen(base::UniqueFd listening);
   // The bound addresses, in the order of listen().
   [[nodiscard]] const std::vector<net::Endpoint>& bound() const { return bound_; }
 

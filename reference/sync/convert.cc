@@ -11,6 +11,7 @@
 #include "openshell/v1/openshell.pb.h"
 #include "reference/http/local_response.h"
 #include "reference/http/text.h"
+#include "reference/policy/ambiguity.h"
 #include "reference/policy/host_pattern.h"
 #include "reference/policy/loader.h"
 #include "reference/policy/wire.h"
@@ -101,6 +102,10 @@ std::optional<policy::Policy> policy_of(const sandbox_wire::GetSandboxConfigResp
                                  fmt::format("policy version {}", answer.version()), complaints);
     if (!loaded) {
       wrong = complaints.to_string();
+      return std::nullopt;
+    }
+    if (const auto unclear = policy::ambiguities(*loaded); !unclear.empty()) {
+      wrong = unclear.front();
       return std::nullopt;
     }
     policy = std::move(*loaded);

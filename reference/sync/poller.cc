@@ -131,6 +131,8 @@ void Poller::judge_config(const Answers& answers, Changes& changes) {
   if (seen == config_seen_ && (same_services || told_.contains(kPolicy))) return;
   std::string wrong;
   auto policy = policy_of(config, wrong);
+  if (policy && options_.adopt) wrong = options_.adopt(*policy);
+  if (!wrong.empty()) policy.reset();
   config_seen_ = seen;
   if (!policy) {
     return failed(kPolicy, fmt::format("{}", config.version()), "invalid_policy", wrong, true);

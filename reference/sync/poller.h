@@ -12,6 +12,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -33,6 +34,8 @@ struct PollerOptions {
   base::Duration timeout = std::chrono::seconds(2);  // of each call
   Pause pause;
   std::string source;  // what events name: the gateway's endpoint, or the configuration's file
+  // Asked about each policy of a gateway's; may add to it. Why it can't be enforced here, or "".
+  std::function<std::string(policy::Policy&)> adopt{};
 };
 
 class Poller {

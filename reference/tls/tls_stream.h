@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "reference/net/tcp.h"
 #include "reference/tls/openssl_ptr.h"
@@ -31,6 +32,7 @@ class TlsStream final : public net::ByteStream {
   void shutdown_write() override;
   void abort() override;
   void close() override;
+  void watch_loss(std::function<void()> lost) override { transport_->watch_loss(std::move(lost)); }
   [[nodiscard]] std::string local_endpoint() const override;
   [[nodiscard]] std::string peer_endpoint() const override;
 

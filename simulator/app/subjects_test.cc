@@ -155,7 +155,7 @@ TEST_F(Subjects, OneWhoseDescriptionIsWrongRunsNothing) {
 TEST_F(Subjects, AreAskedWhatTheyCannotDo) {
   EXPECT_EQ(run({"subject", plain_, "reference"}), 0);
   EXPECT_THAT(output_, HasSubstr("plain-proxy 1\n  can't: audit, reload_routes, gateway"));
-  EXPECT_THAT(output_, HasSubstr("reference\n  can't: websocket, own_namespace"));
+  EXPECT_THAT(output_, HasSubstr("reference\n  can't: own_namespace"));
 }
 
 TEST_F(Subjects, OneThatMakesItsAgentsNamespaceIsJoinedThere) {

@@ -106,6 +106,7 @@ bool judges_requests(const std::string& policy) {
 }
 
 void add(Abilities& needed, const Cell& cell, const Supervisor& supervisor) {
+  if (supervisor.identity_required) needed.insert(Ability::identity);
   if (!supervisor.limits.empty()) needed.insert(Ability::limits);
   if (!supervisor.args.empty()) needed.insert(Ability::args);
   if (!supervisor.rlimits.empty()) needed.insert(Ability::rlimits);

@@ -114,6 +114,12 @@ TEST(Abilities, AuditIsNeededByWhateverLooksForIt) {
   EXPECT_EQ(needed(cell), "audit, given_namespace");
 }
 
+TEST(Abilities, ProgramsAreToldApartOnlyWhereTheScenarioSaysSo) {
+  Cell cell = plain();
+  cell.supervisors[0].identity_required = true;
+  EXPECT_EQ(needed(cell), "given_namespace, identity");
+}
+
 TEST(Abilities, WhatTheSupervisorIsGivenIsNeeded) {
   Cell cell = plain();
   scenario::Supervisor& one = cell.supervisors[0];

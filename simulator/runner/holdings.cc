@@ -1,16 +1,22 @@
 // Looking at what processes hold, and waiting for their sockets to end.
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <fmt/format.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "reference/linux/namespaces.h"
 #include "reference/net/event.h"
@@ -34,8 +40,9 @@ struct CloseFolder {
   void operator()(DIR* folder) const { ::closedir(folder); }
 };
 
-std::vector<std::string> targets_in(const std::string& folder) {
-  std::vector<std::string> targets;
+// What stands behind each open descriptor of the process whose /proc folder is `folder`.
+std::vector<std::pair<int, std::string>> targets_in(const std::string& folder) {
+  std::vector<std::pair<int, std::string>> targets;
   const std::unique_ptr<DIR, CloseFolder> entries(::opendir(folder.c_str()));
   if (!entries) return targets;
   std::array<char, 4096> target{};
@@ -43,9 +50,28 @@ std::vector<std::string> targets_in(const std::string& folder) {
     if (entry->d_name[0] == '.') continue;
     const ssize_t size =
         ::readlinkat(::dirfd(entries.get()), entry->d_name, target.data(), target.size());
-    if (size > 0) targets.emplace_back(target.data(), static_cast<std::size_t>(size));
+    if (size > 0)
+      targets.emplace_back(std::atoi(entry->d_name),
+                           std::string(target.data(), static_cast<std::size_t>(size)));
   }
   return targets;
+}
+
+std::optional<net::Endpoint> endpoint_of(const sockaddr_storage& address) {
+  std::array<char, INET6_ADDRSTRLEN> name{};
+  std::uint16_t port = 0;
+  if (address.ss_family == AF_INET) {
+    const auto& v4 = reinterpret_cast<const sockaddr_in&>(address);
+    ::inet_ntop(AF_INET, &v4.sin_addr, name.data(), name.size());
+    port = ntohs(v4.sin_port);
+  } else {
+    const auto& v6 = reinterpret_cast<const sockaddr_in6&>(address);
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, name.data(), name.size());
+    port = ntohs(v6.sin6_port);
+  }
+  const auto parsed = net::IpAddress::parse(name.data());
+  if (!parsed) return std::nullopt;
+  return net::Endpoint{*parsed, port};
 }
 
 std::size_t threads_of(const std::string& status) {
@@ -69,13 +95,13 @@ Holdings look_at(pid_t pid, const std::vector<world::RunningProcess>& all) {
   const std::string folder = fmt::format("/proc/{}/", pid);
   Holdings holdings;
   holdings.pid = pid;
-  holdings.descriptors = targets_in(folder + "fd");
-  for (const char* const table : {"net/tcp", "net/tcp6"}) {
-    for (auto& [target, socket] : parse_tcp_table(subject::read_file(folder + table))) {
-      const auto& own = holdings.descriptors;
-      if (std::find(own.begin(), own.end(), target) != own.end())
-        holdings.sockets.emplace(target, socket);
+  const base::UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  for (auto& [fd, target] : targets_in(folder + "fd")) {
+    if (target.starts_with("socket:")) {
+      if (const auto socket = tcp_socket_of(process.get(), fd))
+        holdings.sockets.emplace(target, *socket);
     }
+    holdings.descriptors.push_back(std::move(target));
   }
   holdings.threads = threads_of(subject::read_file(folder + "status"));
   holdings.children = children_of(pid, all);
@@ -199,6 +225,30 @@ std::shared_ptr<Ends> watch_ends(Stage& stage) {
 }
 
 }  // namespace
+
+std::optional<TcpSocket> tcp_socket_of(int process, int fd) {
+  const base::UniqueFd copy(static_cast<int>(::syscall(SYS_pidfd_getfd, process, fd, 0)));
+  if (!copy) return std::nullopt;
+  int protocol = 0;
+  socklen_t size = sizeof protocol;
+  if (::getsockopt(copy.get(), SOL_SOCKET, SO_PROTOCOL, &protocol, &size) != 0 ||
+      protocol != IPPROTO_TCP)
+    return std::nullopt;
+  TcpSocket socket;
+  tcp_info info{};
+  size = sizeof info;
+  if (::getsockopt(copy.get(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0)
+    socket.state = info.tcpi_state;
+  sockaddr_storage address{};
+  size = sizeof address;
+  if (::getsockname(copy.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0)
+    socket.local = endpoint_of(address).value_or(net::Endpoint{});
+  size = sizeof address;
+  // One that listens or has lost its peer has no name there.
+  if (::getpeername(copy.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0)
+    socket.remote = endpoint_of(address).value_or(net::Endpoint{});
+  return socket;
+}
 
 void note_holdings(Stage& stage, const std::string& actor) {
   const subject::Daemon* const daemon = daemon_of(stage, actor);

@@ -1,6 +1,5 @@
 #include "simulator/runner/leaks.h"
 
-#include <arpa/inet.h>
 #include <dirent.h>
 #include <fmt/format.h>
 #include <linux/magic.h>
@@ -15,8 +14,6 @@
 #include <fstream>
 #include <functional>
 #include <memory>
-#include <optional>
-#include <sstream>
 
 namespace sallyport::sim::runner {
 namespace {
@@ -24,24 +21,6 @@ namespace {
 constexpr std::array kStates{"?",          "ESTABLISHED", "SYN_SENT",  "SYN_RECV",
                              "FIN_WAIT1",  "FIN_WAIT2",   "TIME_WAIT", "CLOSE",
                              "CLOSE_WAIT", "LAST_ACK",    "LISTEN",    "CLOSING"};
-
-// `0100007F:0CEA`, an IPv6 one with 32 digits: words of four octets in the machine's order.
-std::optional<net::Endpoint> parse_endpoint(const std::string& text) {
-  const std::size_t colon = text.find(':');
-  if (colon != 8 && colon != 32) return std::nullopt;
-  std::array<std::uint8_t, 16> octets{};
-  for (std::size_t word = 0; word * 8 < colon; ++word) {
-    const auto value =
-        static_cast<std::uint32_t>(std::strtoul(text.substr(word * 8, 8).c_str(), nullptr, 16));
-    std::copy_n(reinterpret_cast<const std::uint8_t*>(&value), 4, octets.begin() + 4 * word);
-  }
-  std::array<char, INET6_ADDRSTRLEN> name{};
-  ::inet_ntop(colon == 8 ? AF_INET : AF_INET6, octets.data(), name.data(), name.size());
-  const auto address = net::IpAddress::parse(name.data());
-  if (!address) return std::nullopt;
-  const unsigned long port = std::strtoul(text.c_str() + colon + 1, nullptr, 16);
-  return net::Endpoint{*address, static_cast<std::uint16_t>(port)};
-}
 
 std::string name_of(const std::string& target) {
   // Which of them it is tells nothing.
@@ -107,25 +86,6 @@ void list_below(const std::string& folder, dev_t device, const std::string& exce
 }
 
 }  // namespace
-
-std::map<std::string, TcpSocket> parse_tcp_table(const std::string& text) {
-  std::map<std::string, TcpSocket> sockets;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    std::istringstream words(line);
-    std::string number, local, remote, state, skipped, inode;
-    words >> number >> local >> remote >> state;
-    // The queues, the timer, its end, the retransmits, the user, the timeout.
-    for (int i = 0; i < 5; ++i) words >> skipped;
-    words >> inode;
-    const auto here = parse_endpoint(local);
-    const auto there = parse_endpoint(remote);
-    if (!here || !there || inode.empty() || inode == "0") continue;
-    const int code = static_cast<int>(std::strtol(state.c_str(), nullptr, 16));
-    sockets["socket:[" + inode + "]"] = TcpSocket{*here, *there, code};
-  }
-  return sockets;
-}
 
 std::vector<std::string> leaked(const Holdings& before, const Holdings& now,
                                 const Keeping& keeping) {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -17,7 +18,7 @@ namespace sallyport::sim::runner {
 
 class Stage;
 
-// A TCP socket as /proc/PID/net/tcp tells of it.
+// A TCP socket. An end that it has not (a listener's, or after a reset, its peer's) is 0.0.0.0:0.
 struct TcpSocket {
   net::Endpoint local, remote;
   int state = 0;  // TCP_ESTABLISHED ...
@@ -45,8 +46,10 @@ struct Keeping {
 [[nodiscard]] std::vector<std::string> leaked(const Holdings& before, const Holdings& now,
                                               const Keeping& keeping);
 
-// Lines of /proc/PID/net/tcp and tcp6, by `socket:[INODE]`. Pure.
-[[nodiscard]] std::map<std::string, TcpSocket> parse_tcp_table(const std::string& text);
+// What the socket behind descriptor `fd` of a process is, if it is one of TCP. Asked at a copy of
+// the descriptor, since /proc/PID/net/tcp costs a walk through the kernel's whole table. `process`:
+// a pidfd; nothing where it may not be looked into.
+[[nodiscard]] std::optional<TcpSocket> tcp_socket_of(int process, int fd);
 
 // Notes what `actor` holds; to be called whenever it has become ready.
 void note_holdings(Stage& stage, const std::string& actor);

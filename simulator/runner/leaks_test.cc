@@ -1,8 +1,15 @@
 #include "simulator/runner/leaks.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "reference/base/unique_fd.h"
 #include "simulator/runner/process_faults.h"
 
 namespace sallyport::sim::runner {
@@ -13,11 +20,6 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-constexpr int kEstablished = 1;
-constexpr int kSynSent = 2;
-constexpr int kCloseWait = 8;
-constexpr int kListen = 10;
-
 TcpSocket socket_to(const char* remote, int state, const char* local = "10.200.0.1:3128") {
   return {*net::Endpoint::parse(local), *net::Endpoint::parse(remote), state};
 }
@@ -26,7 +28,7 @@ Holdings ready() {
   Holdings holdings;
   holdings.descriptors = {"/dev/null",  "pipe:[1]",   "pipe:[2]",
                           "socket:[3]", "socket:[4]", "anon_inode:[eventpoll]"};
-  holdings.sockets["socket:[3]"] = socket_to("0.0.0.0:0", kListen);
+  holdings.sockets["socket:[3]"] = socket_to("0.0.0.0:0", TCP_LISTEN);
   holdings.threads = 1;
   return holdings;
 }
@@ -42,14 +44,14 @@ TEST(Leaks, NothingIsLeakedByAProcessThatHoldsWhatItHeld) {
 
 TEST(Leaks, AConnectionThatIsStillHeldIsTold) {
   Holdings now = ready();
-  add(now, "socket:[9]", socket_to("20.0.0.1:443", kCloseWait, "20.0.0.9:50000"));
+  add(now, "socket:[9]", socket_to("20.0.0.1:443", TCP_CLOSE_WAIT, "20.0.0.9:50000"));
   EXPECT_THAT(leaked(ready(), now, {}),
               ElementsAre("a connection 20.0.0.9:50000 -> 20.0.0.1:443 (CLOSE_WAIT)"));
 }
 
 TEST(Leaks, AConnectionToTheControlPlaneMayBeKept) {
   Holdings now = ready();
-  add(now, "socket:[9]", socket_to("127.0.0.1:17670", kEstablished));
+  add(now, "socket:[9]", socket_to("127.0.0.1:17670", TCP_ESTABLISHED));
   Keeping keeping;
   keeping.peers = {17670};
   EXPECT_THAT(leaked(ready(), now, keeping), IsEmpty());
@@ -57,23 +59,23 @@ TEST(Leaks, AConnectionToTheControlPlaneMayBeKept) {
 
 TEST(Leaks, AConnectionThatIsBeingOpenedEndsByItsOwnBound) {
   Holdings now = ready();
-  add(now, "socket:[9]", socket_to("20.0.0.1:443", kSynSent));
+  add(now, "socket:[9]", socket_to("20.0.0.1:443", TCP_SYN_SENT));
   EXPECT_THAT(leaked(ready(), now, {}), IsEmpty());
 }
 
 TEST(Leaks, ThoseWhoCallTheGatewayStayConnected) {
   Holdings now = ready();
-  add(now, "socket:[9]", socket_to("127.0.0.1:50000", kEstablished, "127.0.0.1:17670"));
+  add(now, "socket:[9]", socket_to("127.0.0.1:50000", TCP_ESTABLISHED, "127.0.0.1:17670"));
   Keeping keeping;
   keeping.own = 17670;
   EXPECT_THAT(leaked(ready(), now, keeping), IsEmpty());
-  now.sockets["socket:[9]"].state = kCloseWait;
+  now.sockets["socket:[9]"].state = TCP_CLOSE_WAIT;
   EXPECT_THAT(leaked(ready(), now, keeping), SizeIs(1));
 }
 
 TEST(Leaks, OneMoreListenerIsTold) {
   Holdings now = ready();
-  add(now, "socket:[9]", socket_to("0.0.0.0:0", kListen));
+  add(now, "socket:[9]", socket_to("0.0.0.0:0", TCP_LISTEN));
   EXPECT_THAT(leaked(ready(), now, {}), ElementsAre("2 listening sockets, 1 when it was ready"));
 }
 
@@ -108,25 +110,47 @@ TEST(Leaks, AChildProcessIsToldByItsCommandLine) {
   EXPECT_THAT(leaked(ready(), now, {}), ElementsAre("the process sleep 1000 (pid 17)"));
 }
 
-TEST(Leaks, ReadsTheKernelsTables) {
-  const auto sockets = parse_tcp_table(
-      "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout "
-      "inode\n"
-      "   0: 0100C80A:0C38 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 "
-      "4711 1 0000000000000000 100 0 0 10 0\n"
-      "   1: 00000000000000000000000001000000:1F90 00000000000000000000000001000000:C350 01 "
-      "00000000:00000000 00:00000000 00000000     0        0 12 1 0 20 4 30 10 -1\n"
-      "   2: 0100007F:0035 0100007F:D431 06 00000000:00000000 03:00000000 00000000     0        0 "
-      "0 3 0\n");
-  ASSERT_THAT(sockets, SizeIs(2));
-  EXPECT_EQ(sockets.at("socket:[4711]").local.to_string(), "10.200.0.1:3128");
-  EXPECT_EQ(sockets.at("socket:[4711]").state, kListen);
-  EXPECT_EQ(sockets.at("socket:[12]").remote.to_string(), "[::1]:50000");
+class OwnSockets : public testing::Test {
+ protected:
+  [[nodiscard]] std::optional<TcpSocket> ask(const base::UniqueFd& socket) const {
+    return tcp_socket_of(self_.get(), socket.get());
+  }
+  static base::UniqueFd listener(sockaddr_in6& at) {
+    base::UniqueFd socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    at.sin6_family = AF_INET6;
+    at.sin6_addr = in6addr_loopback;
+    socklen_t size = sizeof at;
+    EXPECT_EQ(::bind(socket.get(), reinterpret_cast<sockaddr*>(&at), size), 0);
+    EXPECT_EQ(::listen(socket.get(), 1), 0);
+    EXPECT_EQ(::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&at), &size), 0);
+    return socket;
+  }
+
+ private:
+  base::UniqueFd self_{static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0))};
+};
+
+TEST_F(OwnSockets, AreToldByStateAndEnds) {
+  sockaddr_in6 at{};
+  const base::UniqueFd listening = listener(at);
+  const base::UniqueFd client(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::connect(client.get(), reinterpret_cast<sockaddr*>(&at), sizeof at), 0);
+  const auto passive = ask(listening);
+  const auto active = ask(client);
+  ASSERT_TRUE(passive && active);
+  EXPECT_EQ(passive->state, TCP_LISTEN);
+  EXPECT_EQ(passive->remote.port, 0);
+  EXPECT_EQ(active->state, TCP_ESTABLISHED);
+  EXPECT_EQ(active->remote, passive->local);
+  EXPECT_EQ(active->remote.to_string(), "[::1]:" + std::to_string(ntohs(at.sin6_port)));
 }
 
-TEST(Leaks, AHostileTableIsPassedOver) {
-  EXPECT_THAT(parse_tcp_table("x\n0: : : :\n1: 0100007F 0100007F:1 01 a b c d e 5\n\xff\xfe\n"),
-              IsEmpty());
+TEST_F(OwnSockets, OfOtherProtocolsAndFilesAreNone) {
+  const base::UniqueFd datagrams(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const base::UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_FALSE(ask(datagrams));
+  EXPECT_FALSE(ask(file));
+  EXPECT_FALSE(ask(base::UniqueFd()));
 }
 
 TEST(ProcessFaults, AClockIsShiftedBySecondsAndParts) {

@@ -25,6 +25,7 @@
 #include "simulator/runner/needs.h"
 #include "simulator/runner/signals.h"
 #include "simulator/runner/world_plan.h"
+#include "simulator/wire/tls.h"
 #include "simulator/world/clone_world.h"
 
 namespace sallyport::sim::runner {
@@ -181,6 +182,7 @@ void Scheduler::queue_one(const Job& job) {
 int Scheduler::body(world::WorldContext& context, const Job& job, base::TimePoint began,
                     const std::string& keep) {
   signals_.restore();
+  wire::reseed_tls();
   StageOptions stage;
   stage.supervisor_binary = options_.supervisor_binary;
   stage.gateway_binary = options_.gateway_binary;
@@ -348,6 +350,7 @@ void Scheduler::poll_once() {
 RunResult Scheduler::run() {
   const base::TimePoint began = clock_.now();
   const std::string before = machine_state();
+  wire::prepare_tls();
   queue();
   start_some();
   while (!running_.empty()) {

@@ -104,7 +104,7 @@ std::map<std::string, std::string> files_below(const std::string& folder) {
     if (files.size() == kFilesMax) break;
     if (!at->is_regular_file(failed)) continue;
     std::ifstream in(at->path(), std::ios::binary);
-    std::string text(kFileMax, '\0');
+    std::string text(std::min<std::uintmax_t>(at->file_size(failed), kFileMax), '\0');
     in.read(text.data(), static_cast<std::streamsize>(text.size()));
     text.resize(static_cast<std::size_t>(in.gcount()));
     files[at->path().string()] = std::move(text);
@@ -115,6 +115,7 @@ std::map<std::string, std::string> files_below(const std::string& folder) {
 class Rule {
  public:
   explicit Rule(const Stage& stage) : stage_(stage), put_there_(stage), outputs_(outputs(stage)) {
+    if (stage.canaries.empty()) return;
     files_ = files_below(stage.options.run_folder + "/agents");
     for (const auto& [name, subject] : stage.subjects) {
       for (auto& [path, text] : files_below(subject->ca_folder())) files_[path] = std::move(text);

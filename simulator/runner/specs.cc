@@ -131,6 +131,7 @@ subject::SubjectSpec subject_spec(const Stage& stage, const scenario::Supervisor
   spec.hosts_file = spec.host.hosts;
   spec.upstream_ca_pem = stage.authority->ca_pem();
   spec.private_forward = given.forward == scenario::Supervisor::Forward::private_only;
+  spec.identity_required = given.identity_required;
   for (const auto& [name, limit] : given.limits) spec.limits[name] = limit_of(name, limit);
   for (const std::string& argument : given.args)
     spec.arguments.push_back(journal::expand(argument, lookup, true));

@@ -99,6 +99,7 @@ void decode_supervisor(const Node& root, const Node& node, const std::string& na
     supervisor.listen = as_endpoint(*listen, context.complaints).value_or(net::Endpoint{});
   }
   supervisor.forward = reader.choice("forward", Supervisor::Forward::shared);
+  supervisor.identity_required = reader.word("identity", "endpoints_only") == "required";
   supervisor.args = reader.texts("args");
   for (auto& [variable, value] : reader.pairs("environment")) {
     supervisor.environment[variable] = value;

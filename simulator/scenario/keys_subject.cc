@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, 6> kMalformed{"none",     "decision_0",  
                                                      "oversize", "undecodable", "wrong_sequence"};
 constexpr std::array<std::string_view, 2> kStores{"memory", "file"};
 constexpr std::array<std::string_view, 2> kForwards{"shared", "private"};
+constexpr std::array<std::string_view, 2> kIdentities{"endpoints_only", "required"};
 
 Words limit_names() {
   static const std::vector<std::string_view> kNames = [] {
@@ -165,6 +166,10 @@ const Keys& supervisor() {
        key("forward", word(kForwards), "`shared`",
            "How it takes absolute-form requests, see "
            "[supervisor-config.md](supervisor-config.md)"),
+       key("identity", word(kIdentities), "`endpoints_only`",
+           "`required`: it looks up which program asks, and a policy's `binaries` count. The "
+           "harness's own client is the program `sallyport`, process 1 of the world, which is an "
+           "ancestor of every command"),
        key("upstream_proxy", text(), "none", "A provider of the dialect `proxy`: its way out",
            "a provider"),
        key("args", texts(), "`[]`", "Besides the arguments that the harness gives it"),

@@ -134,6 +134,7 @@ struct Supervisor {
   std::map<std::string, Limit> limits;
   enum class Forward { shared, private_only };
   Forward forward = Forward::shared;
+  bool identity_required = false;  // `identity: required`: programs are told apart
   std::vector<std::string> args;
   std::map<std::string, std::string> environment;
   bool up = true;                                       // `initially`

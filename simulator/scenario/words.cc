@@ -160,6 +160,7 @@ std::vector<Kind> supervisor_kinds() {
         {"message", Type::text, {}},
         {"policy", Type::text, {}},
         {"engine", Type::text, {}},
+        {"actor", Type::text, {}},
         {"uid", Type::text, {}},
         {"state", Type::text, {}},
         {"json", Type::json, {}}}},

@@ -27,6 +27,7 @@ enum class Ability {
   args,             // takes the command-line arguments of the reference
   rlimits,          // can be started with fewer descriptors
   store_file,       // its gateway outlives its process
+  identity,         // tells by the process behind a connection which program asks
 };
 
 using Abilities = std::set<Ability>;

@@ -31,6 +31,7 @@ constexpr Place kPlaces[] = {
     {"message", "/message"},
     {"policy", "/firewall_rule/name"},
     {"engine", "/firewall_rule/type"},
+    {"actor", "/actor/process/name"},
     {"uid", "/finding_info/uid"},
     {"state", "/state"},
     {"generation", "/unmapped/generation"},

@@ -64,6 +64,7 @@ std::string configuration_yaml(const SubjectSpec& spec) {
                       quoted(spec.hosts_file));
   if (!spec.upstream_ca_pem.empty()) text += "upstream_ca: upstream-ca.pem\n";
   text += fmt::format("forward: {}\nca_output: ca\n", spec.private_forward ? "private" : "shared");
+  text += fmt::format("identity: {}\n", spec.identity_required ? "required" : "endpoints_only");
   if (!spec.limits.empty()) {
     text += "limits:\n";
     for (const auto& [name, limit] : spec.limits)

@@ -43,8 +43,7 @@ Description make_reference() {
   reference.reload.by = Description::ReloadBy::signal;
   reference.events = Description::Events::descriptor;
   reference.tells_configuration = true;
-  reference.lacks = {Ability::websocket, Ability::own_namespace, Ability::upstream_proxy,
-                     Ability::store_file};
+  reference.lacks = {Ability::own_namespace, Ability::upstream_proxy, Ability::store_file};
   return reference;
 }
 

@@ -277,7 +277,8 @@ void Reading::derive_lacks() {
   lack(out_.agent_environment.empty(), {Ability::credentials});
   lack(!out_.tells_configuration, {Ability::gateway});
   // Registrations and limits stand in the reference's configuration alone.
-  lack(!out_.reference_config, {Ability::middleware, Ability::limits, Ability::upstream_proxy});
+  lack(!out_.reference_config,
+       {Ability::middleware, Ability::limits, Ability::upstream_proxy, Ability::identity});
   const bool makes = out_.agent == Description::Agent::made_by_subject;
   lack(true, {makes ? Ability::given_namespace : Ability::own_namespace});
   lack(true, {Ability::store_file});  // the gateway's, which is the reference's beside any subject

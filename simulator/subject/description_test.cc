@@ -45,7 +45,7 @@ TEST(Description, NeedsANameAndACommandAndHasDefaultsForTheRest) {
 TEST(Description, LacksWhatItDeclaresAndWhatFollowsFromIt) {
   EXPECT_EQ(to_string(parsed(kLeast).lacks),
             "audit, reload_policy, reload_routes, gateway, inference, middleware, credentials, "
-            "own_namespace, upstream_proxy, limits, store_file");
+            "own_namespace, upstream_proxy, limits, store_file, identity");
   const Description full = parsed(
       "name: theirs\ncommand: [./theirs]\nconfig: reference\nroutes: yaml\n"
       "ca: {folder: ca, certificate: ca/ca.pem, environment: ca/agent.env}\n"

@@ -78,6 +78,7 @@ struct SubjectSpec {
   std::string hosts_file;
   std::string upstream_ca_pem;  // trusted besides the system's; empty: none
   bool private_forward = false;
+  bool identity_required = false;  // else `binaries` of the policy are ignored
   std::map<std::string, Limit> limits;
   std::vector<std::string> arguments;
   std::map<std::string, std::string> environment;

@@ -24,6 +24,7 @@ TEST(Configuration, NamesEverythingThatTheSubjectIsGiven) {
             "upstream_ca: upstream-ca.pem\n"
             "forward: shared\n"
             "ca_output: ca\n"
+            "identity: endpoints_only\n"
             "limits:\n"
             "  chunk_idle: 200ms\n"
             "  connections: 7\n"
@@ -42,7 +43,8 @@ TEST(Configuration, NamesTheGatewayInsteadOfFilesWhereThereIsOne) {
             "timeout: 250ms}\n"
             "resolver: {servers: [], hosts_file: \"\"}\n"
             "forward: shared\n"
-            "ca_output: ca\n");
+            "ca_output: ca\n"
+            "identity: endpoints_only\n");
 }
 
 TEST(Configuration, ListsRegistrationsWhereThereIsNoGateway) {
@@ -60,8 +62,16 @@ TEST(Configuration, ListsRegistrationsWhereThereIsNoGateway) {
             "max_payload_bytes: 64KiB, timeout: 100ms}\n"
             "resolver: {servers: [], hosts_file: \"\"}\n"
             "forward: shared\n"
-            "ca_output: ca\n");
+            "ca_output: ca\n"
+            "identity: endpoints_only\n");
   EXPECT_EQ(routes_yaml(std::nullopt), "routes: []\n");
+}
+
+TEST(Configuration, TellsProgramsApartWhereItIsWished) {
+  SubjectSpec spec;
+  spec.listen = net::Endpoint::parse("10.200.0.1:3128").value();
+  spec.identity_required = true;
+  EXPECT_NE(configuration_yaml(spec).find("\nidentity: required\n"), std::string::npos);
 }
 
 TEST(Configuration, QuotesWhatYamlCouldMisread) {

@@ -3,6 +3,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
@@ -11,6 +12,7 @@
 #include <cerrno>
 
 #include "reference/base/check.h"
+#include "reference/base/clock.h"
 #include "reference/net/address.h"
 
 namespace sallyport::sim::wire {
@@ -106,6 +108,41 @@ std::shared_ptr<TlsContext> TlsContext::client(const std::string& trust_pem) {
   ERR_clear_error();
   return made;
 }
+
+namespace {
+
+// Both ends over a pair of memory BIOs; what it comes to is of no interest.
+void shake_hands(SSL_CTX* server, SSL_CTX* client) {
+  struct FreeSsl {
+    void operator()(SSL* ssl) const { SSL_free(ssl); }
+  };
+  const std::unique_ptr<SSL, FreeSsl> here(SSL_new(server));
+  const std::unique_ptr<SSL, FreeSsl> there(SSL_new(client));
+  BIO* near_end = nullptr;
+  BIO* far_end = nullptr;
+  CHECK(here && there && BIO_new_bio_pair(&near_end, 0, &far_end, 0) == 1);
+  SSL_set_bio(here.get(), near_end, near_end);
+  SSL_set_bio(there.get(), far_end, far_end);
+  SSL_set_accept_state(here.get());
+  SSL_set_connect_state(there.get());
+  constexpr int kFlights = 4;
+  for (int flight = 0; flight < kFlights; ++flight) {
+    SSL_do_handshake(there.get());
+    SSL_do_handshake(here.get());
+  }
+  ERR_clear_error();
+}
+
+}  // namespace
+
+void prepare_tls() {
+  const auto authority = Authority::make(base::SystemClock().wall_ms());
+  const auto server = TlsContext::server(authority->leaf({"prepared.test"}, Defect::none));
+  const auto client = TlsContext::client(authority->ca_pem());
+  shake_hands(server->get(), client->get());
+}
+
+void reseed_tls() { RAND_poll(); }
 
 TlsContext::~TlsContext() { SSL_CTX_free(context_); }
 

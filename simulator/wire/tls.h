@@ -56,6 +56,12 @@ struct TlsClientOptions {
   std::vector<std::string> alpn;
 };
 
+// Does once what OpenSSL does at each process's first handshake (tables of names, algorithms, about
+// 5 ms): for a process that clones others which all need it, before the first.
+void prepare_tls();
+// In such a clone, first: its random numbers are its own.
+void reseed_tls();
+
 class TlsStream final : public net::ByteStream {
  public:
   [[nodiscard]] static std::unique_ptr<TlsStream> server(std::unique_ptr<net::ByteStream> transport,

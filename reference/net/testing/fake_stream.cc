@@ -1,13 +1,14 @@
 #include "reference/net/testing/fake_stream.h"
 
 #include <algorithm>
+#include <boost/asio/post.hpp>
 #include <cerrno>
 
 #include "reference/base/check.h"
 
 namespace sallyport::net::testing {
 
-// One direction.
+// One direction. Either end's state is its own; this is what lies between.
 struct FakeStream::Wire {
   std::string all;        // everything ever written
   std::size_t taken = 0;  // of it, what the reader has
@@ -16,6 +17,7 @@ struct FakeStream::Wire {
   bool unwanted = false;  // the reader closed: writing is refused
   std::weak_ptr<Event> reader;
   std::weak_ptr<Event> writer;
+  std::weak_ptr<Waits> at_reader;
 
   [[nodiscard]] std::size_t under_way() const { return all.size() - taken; }
   void wake() const {
@@ -27,10 +29,13 @@ struct FakeStream::Wire {
 // What a pending wait uses, so that it may outlive the stream.
 struct FakeStream::Waits {
   Waits(Executor executor, Deadlines& deadlines)
-      : changed(std::make_shared<Event>(executor)),
+      : loop(executor),
+        changed(std::make_shared<Event>(executor)),
         deadline(deadlines, [this] { changed->notify(); }) {}
+  Executor loop;
   std::shared_ptr<Event> changed;
   Deadline deadline;
+  std::function<void()> lost;
   bool closed = false;
 };
 
@@ -40,6 +45,7 @@ FakeStream::FakeStream(Executor executor, Deadlines& deadlines, std::shared_ptr<
       out_(std::move(out)),
       waits_(std::make_shared<Waits>(executor, deadlines)) {
   in_->reader = waits_->changed;
+  in_->at_reader = waits_;
   out_->writer = waits_->changed;
 }
 
@@ -143,14 +149,29 @@ void FakeStream::shutdown_write() {
 void FakeStream::abort() {
   if (waits_->closed) return;
   waits_->closed = aborted_ = true;
+  waits_->lost = nullptr;
   waits_->deadline.set(base::TimePoint::max());
   in_->reset = out_->reset = true;
   wake();
+  tell_loss(out_->at_reader.lock());
+}
+
+void FakeStream::tell_loss(const std::shared_ptr<Waits>& waits) {
+  if (!waits || !waits->lost) return;
+  asio::post(waits->loop, [waits] {
+    if (!waits->closed && waits->lost) std::exchange(waits->lost, nullptr)();
+  });
+}
+
+void FakeStream::watch_loss(std::function<void()> lost) {
+  waits_->lost = std::move(lost);
+  if (in_->reset) tell_loss(waits_);
 }
 
 void FakeStream::close() {
   if (waits_->closed) return;
   waits_->closed = true;
+  waits_->lost = nullptr;
   waits_->deadline.set(base::TimePoint::max());
   in_->unwanted = true;
   out_->ended = true;

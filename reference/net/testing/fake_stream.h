@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -47,6 +48,7 @@ class FakeStream final : public ByteStream {
   void shutdown_write() override;
   void abort() override;
   void close() override;
+  void watch_loss(std::function<void()> lost) override;
   [[nodiscard]] std::string local_endpoint() const override { return "192.0.2.1:1"; }
   [[nodiscard]] std::string peer_endpoint() const override { return "192.0.2.2:2"; }
 
@@ -68,6 +70,7 @@ class FakeStream final : public ByteStream {
   static Task<Ready> wait(std::shared_ptr<Waits> waits, std::shared_ptr<Wire> wire, bool to_write);
   [[nodiscard]] Task<Ready> begin_wait(bool to_write);
   void wake();
+  static void tell_loss(const std::shared_ptr<Waits>& waits);
 
   std::shared_ptr<Wire> in_;
   std::shared_ptr<Wire> out_;

@@ -74,6 +74,7 @@ std::shared_ptr<egress::Generation> HttpTest::make_generation() const {
   endpoint.ports = {8080};
   policy::Rule rule;
   rule.name = "api";
+  rule.binaries.push_back(policy::Binary{"/**", policy::Glob::parse("/**", '/')});
   rule.endpoints.push_back(std::move(endpoint));
   generation->policy.network_policies.emplace("api", std::move(rule));
   middleware::Implementation guard;
@@ -92,6 +93,7 @@ std::shared_ptr<egress::Generation> HttpTest::make_generation() const {
 void HttpTest::install(std::shared_ptr<egress::Generation> generation) {
   generation->number = generations_.now->number + 1;
   generations_.now = std::move(generation);
+  generations_.news().tell();
 }
 
 void HttpTest::open_tunnel() {
