@@ -31,6 +31,8 @@ sallyport_package(cap_ng libcap-ng cap-ng)
 sallyport_package(re2 re2 re2)
 sallyport_package(brotli "libbrotlienc;libbrotlidec" brotlienc brotlidec brotlicommon)
 sallyport_package(zstd libzstd zstd)
+sallyport_package(sqlite sqlite3 sqlite3)
+target_link_libraries(sallyport_sqlite INTERFACE m ${CMAKE_DL_LIBS})
 # There is no archive of this one.
 pkg_check_modules(NFTABLES REQUIRED IMPORTED_TARGET libnftables)
 

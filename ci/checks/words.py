@@ -123,6 +123,34 @@ def limits(tree):
             yield page, *position(tree.text(page), offset), f"no limit is called {name}"
 
 
+_ANSWER = re.compile(r'(?:json_error\(\s*|\{DenyReason::\w+, "\w+", )(\d{3}),\s*"(\w+)"')
+_ANSWER_ROW = re.compile(r"^\| (\d{3}) \| `(\w+)`", re.MULTILINE)
+_LITERAL = re.compile(r'"(\w+)"')
+
+
+@rule("errors")
+def errors(tree):
+    """docs/errors.md has a row for each status and error word that is answered, and no other's."""
+    page = "docs/errors.md"
+    if page not in tree.paths:
+        return
+    text = tree.text(page)
+    rows = {match.groups(): match.start(2) for match in _ANSWER_ROW.finditer(text)}
+    known = set()
+    for path in tree.select([".cc"], under="reference/"):
+        if path.endswith("_test.cc"):
+            continue
+        source = tree.text(path)
+        known.update(_LITERAL.findall(source))
+        for match in _ANSWER.finditer(source):
+            if match.groups() not in rows:
+                yield (path, *position(source, match.start(1)),
+                       f"docs/errors.md has no row for {match.group(1)} {match.group(2)}")
+    for (_, word), offset in rows.items():
+        if word not in known:
+            yield page, *position(text, offset), f"no answer says {word}"
+
+
 _QUOTED = re.compile(r"`([^`\n]+)`")
 _TEST_NAME = re.compile(r"[A-Z]\w*\.[A-Z]\w*")
 _TEST = re.compile(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", re.MULTILINE)

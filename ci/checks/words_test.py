@@ -61,6 +61,26 @@ class LimitsTest(RuleTest):
                               "docs/limits.md": "| `head` | 1 |\n| `idle` | 2 |\n"})
 
 
+class ErrorsTest(RuleTest):
+    """Rule errors."""
+
+    SOURCE = ('  return http::json_error(\n      502, "upstream_gone", text);\n'
+              '    {DenyReason::no_policies, "no_policies", 403, "policy_denied", "opa"},\n')
+
+    def test_refuses_missing_and_unknown_rows(self):
+        files = {"reference/relay/a.cc": self.SOURCE,
+                 "docs/errors.md": "| 403 | `policy_denied` |\n| 400 | `never_said` |\n"}
+        self.assertEqual(self.findings("errors", files), [
+            ("docs/errors.md:2:10", "no answer says never_said"),
+            ("reference/relay/a.cc:2:7", "docs/errors.md has no row for 502 upstream_gone")])
+
+    def test_is_content_when_both_agree(self):
+        self.quiet("errors", {
+            "reference/relay/a.cc": self.SOURCE,
+            "reference/relay/a_test.cc": 'json_error(418, "teapot")',
+            "docs/errors.md": "| 403 | `policy_denied` |\n| 502 | `upstream_gone` |\n"})
+
+
 class DeviationsTest(RuleTest):
     """Rule deviations."""
 

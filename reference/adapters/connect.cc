@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "reference/adapters/tunnel.h"
 #include "reference/egress/destination.h"
 #include "reference/egress/events.h"
 #include "reference/http/authority.h"
@@ -99,13 +98,14 @@ net::Task<void> deny(Session& session, const egress::Intent& intent, egress::Den
                               session.generation->limits, session.services.clock);
 }
 
-net::Task<void> serve_connect(Session& session, const http::RequestHead& head) {
+net::Task<std::unique_ptr<Opened>> open_tunnel(Session& session, const http::RequestHead& head) {
   const auto authority = http::parse_authority(head.target);
   if (!authority) {
     co_await refuse_target(session, head, authority.error());
-    co_return;
+    co_return nullptr;
   }
-  relay::Grant grant;
+  auto opened = std::make_unique<Opened>();
+  relay::Grant& grant = opened->grant;
   grant.generation = session.generation;
   grant.source = session.source;
   grant.identity = session.identity;
@@ -117,21 +117,20 @@ net::Task<void> serve_connect(Session& session, const http::RequestHead& head) {
       egress::authorize(grant.intent, session.identity, *session.generation);
   if (auto* denial = std::get_if<egress::Deny>(&decision)) {
     co_await deny(session, grant.intent, std::move(*denial));
-    co_return;
+    co_return nullptr;
   }
   grant.allow = std::get<egress::Allow>(decision);
-  if (grant.allow.plan.transport == egress::Transport::inference) {
-    const bool open = co_await accept(session);
-    if (open) co_await serve_inference(session);
-    co_return;
+  const bool inference = grant.allow.plan.transport == egress::Transport::inference;
+  if (!inference) {
+    opened->upstream = co_await dial(session, grant, opened->target);
+    if (!opened->upstream) co_return nullptr;
   }
-  relay::UpstreamTarget target;
-  auto upstream = co_await dial(session, grant, target);
-  if (!upstream) co_return;
   const bool open = co_await accept(session);
-  if (!open) co_return;
-  emit_decision(session, egress::allowed_event(grant.intent, grant.allow, session.source));
-  co_await serve_tunnel(session, grant, std::move(target), std::move(upstream));
+  if (!open) co_return nullptr;
+  if (!inference) {
+    emit_decision(session, egress::allowed_event(grant.intent, grant.allow, session.source));
+  }
+  co_return opened;
 }
 
 }  // namespace sallyport::adapters

@@ -11,6 +11,7 @@
 #include "reference/net/tcp.h"
 #include "reference/relay/grant.h"
 #include "reference/relay/services.h"
+#include "reference/relay/upstream.h"
 
 namespace sallyport::adapters {
 
@@ -23,7 +24,16 @@ struct Session {
   egress::Identity identity{};  // found out once
 };
 
-[[nodiscard]] net::Task<void> serve_connect(Session& session, const http::RequestHead& head);
+// A tunnel that its client was told stands.
+struct Opened {
+  relay::Grant grant;
+  relay::UpstreamTarget target;              // of `upstream`
+  std::unique_ptr<net::TcpStream> upstream;  // nothing was sent on it; null for inference.local
+};
+
+// Answers the CONNECT of `head`; null where there is no tunnel, and the connection is over.
+[[nodiscard]] net::Task<std::unique_ptr<Opened>> open_tunnel(Session& session,
+                                                             const http::RequestHead& head);
 
 // 400 and the event, for a head or a target that can't be served; then the connection is over.
 [[nodiscard]] net::Task<void> refuse_head(Session& session, unsigned status, std::string cause);

@@ -66,8 +66,8 @@ std::optional<egress::DenyReason> judge_unseen(const Session& session, const rel
   return reason;
 }
 
-net::Task<void> serve_tls(Session& session, const relay::Grant& grant, relay::UpstreamTarget target,
-                          std::unique_ptr<net::TcpStream> dialled) {
+net::Task<void> serve_tls(Session& session, Opened& opened) {
+  const relay::Grant& grant = opened.grant;
   std::string cause;
   const auto client = co_await terminate(session, grant.intent.host, cause);
   if (!client) {
@@ -77,25 +77,24 @@ net::Task<void> serve_tls(Session& session, const relay::Grant& grant, relay::Up
                       fmt::format("TLS relay error: {}", grant.authority().to_string()), cause));
     co_return;
   }
-  target.tls = true;
-  relay::Upstream upstream(session.services, std::move(target), grant.limits());
-  upstream.adopt(std::move(dialled));
+  opened.target.tls = true;
+  relay::Upstream upstream(session.services, std::move(opened.target), grant.limits());
+  upstream.adopt(std::move(opened.upstream));
   relay::Inlet inlet(*client, session.services.buffers);
   co_await relay::relay_http(session.services, grant, kHttpsPort, inlet, upstream);
 }
 
-net::Task<void> serve_plain(Session& session, const relay::Grant& grant,
-                            relay::UpstreamTarget target, std::unique_ptr<net::TcpStream> dialled) {
-  relay::Upstream upstream(session.services, std::move(target), grant.limits());
-  upstream.adopt(std::move(dialled));
+net::Task<void> serve_plain(Session& session, Opened& opened) {
+  relay::Upstream upstream(session.services, std::move(opened.target), opened.grant.limits());
+  upstream.adopt(std::move(opened.upstream));
   relay::Inlet inlet(*session.client, session.services.buffers);
-  co_await relay::relay_http(session.services, grant, kHttpPort, inlet, upstream);
+  co_await relay::relay_http(session.services, opened.grant, kHttpPort, inlet, upstream);
 }
 
 // Neither TLS that is taken off nor HTTP: refused by what the endpoint asks for, or by middleware;
 // else relayed as it is.
-net::Task<void> serve_other(Session& session, const relay::Grant& grant, Protocol protocol,
-                            std::unique_ptr<net::TcpStream> upstream) {
+net::Task<void> serve_other(Session& session, Opened& opened, Protocol protocol) {
+  const relay::Grant& grant = opened.grant;
   std::optional<egress::DenyReason> refused;
   const bool inspect = grant.allow.plan.transport == egress::Transport::inspect;
   if (inspect && grant.allow.plan.must_inspect) {
@@ -104,38 +103,17 @@ net::Task<void> serve_other(Session& session, const relay::Grant& grant, Protoco
   } else {
     refused = judge_unseen(session, grant, protocol);
   }
-  if (refused) {
-    co_await refuse_protocol(session, grant, *refused, protocol);
-    co_return;
-  }
+  if (refused) return refuse_protocol(session, grant, *refused, protocol);
   relay::RawOptions options;
   options.allowed = [](const relay::Grant& renewed) {
     return middleware::judge_uninspectable(renewed.generation->policy, renewed.intent.host) !=
            middleware::Uninspectable::deny;
   };
-  co_await relay::relay_raw(session.services, grant, *session.client, *upstream,
-                            std::move(options));
+  return relay::relay_raw(session.services, std::move(opened.grant), *session.client,
+                          *opened.upstream, std::move(options));
 }
 
-}  // namespace
-
-net::Task<void> serve_tunnel(Session& session, const relay::Grant& grant,
-                             relay::UpstreamTarget target,
-                             std::unique_ptr<net::TcpStream> upstream) {
-  Sniffed sniffed;
-  if (grant.allow.plan.transport == egress::Transport::inspect) {
-    sniffed = co_await sniff(*session.client, *upstream, grant.limits(), session.services.clock);
-    if (sniffed.closed) co_return;
-  }
-  if (sniffed.protocol == Protocol::tls) {
-    co_await serve_tls(session, grant, std::move(target), std::move(upstream));
-  } else if (sniffed.protocol == Protocol::http1) {
-    co_await serve_plain(session, grant, std::move(target), std::move(upstream));
-  } else {
-    co_await serve_other(session, grant, sniffed.protocol, std::move(upstream));
-  }
-}
-
+// inference.local:443, after its 200.
 net::Task<void> serve_inference(Session& session) {
   std::string cause;
   const auto client = co_await terminate(session, std::string(egress::kInferenceHost), cause);
@@ -155,6 +133,28 @@ net::Task<void> serve_inference(Session& session) {
   }
   relay::Inlet inlet(*client, session.services.buffers);
   co_await relay::relay_inference(session.services, session.source, inlet);
+}
+
+}  // namespace
+
+net::Task<void> serve_tunnel(Session& session, std::unique_ptr<Opened> opened) {
+  if (!opened->upstream) {
+    co_await serve_inference(session);
+    co_return;
+  }
+  Sniffed sniffed;
+  if (opened->grant.allow.plan.transport == egress::Transport::inspect) {
+    sniffed = co_await sniff(*session.client, *opened->upstream, opened->grant.limits(),
+                             session.services.clock);
+    if (sniffed.closed) co_return;
+  }
+  if (sniffed.protocol == Protocol::tls) {
+    co_await serve_tls(session, *opened);
+  } else if (sniffed.protocol == Protocol::http1) {
+    co_await serve_plain(session, *opened);
+  } else {
+    co_await serve_other(session, *opened, sniffed.protocol);
+  }
 }
 
 }  // namespace sallyport::adapters

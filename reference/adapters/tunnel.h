@@ -6,16 +6,10 @@
 
 #include "reference/adapters/connect.h"
 #include "reference/relay/http.h"
-#include "reference/relay/upstream.h"
 
 namespace sallyport::adapters {
 
-// `upstream` is connected to target.endpoints, and nothing was sent on it. Takes the client.
-[[nodiscard]] net::Task<void> serve_tunnel(Session& session, const relay::Grant& grant,
-                                           relay::UpstreamTarget target,
-                                           std::unique_ptr<net::TcpStream> upstream);
-
-// inference.local:443, after its 200. Takes the client.
-[[nodiscard]] net::Task<void> serve_inference(Session& session);
+// Takes the client.
+[[nodiscard]] net::Task<void> serve_tunnel(Session& session, std::unique_ptr<Opened> opened);
 
 }  // namespace sallyport::adapters

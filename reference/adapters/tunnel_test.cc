@@ -35,7 +35,10 @@ class TunnelTest : public relay::HttpTest {
     ::shutdown(client_far_.get(), SHUT_WR);
     ::shutdown(upstream_far_.get(), SHUT_WR);
     session_.generation = grant_.generation;
-    loop_.run(serve_tunnel(session_, grant_, relay::UpstreamTarget{}, std::move(upstream_near_)));
+    auto opened = std::make_unique<Opened>();
+    opened->grant = grant_;
+    opened->upstream = std::move(upstream_near_);
+    loop_.run(serve_tunnel(session_, std::move(opened)));
     down_ = received(client_far_);
     up_ = received(upstream_far_);
   }

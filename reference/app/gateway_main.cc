@@ -12,14 +12,18 @@
 #include <utility>
 
 #include "reference/base/clock.h"
+#include "reference/base/no_dumps.h"
 #include "reference/base/random.h"
 #include "reference/gateway/ask_services.h"
 #include "reference/gateway/client.h"
 #include "reference/gateway/command_line.h"
 #include "reference/gateway/config.h"
+#include "reference/gateway/config_parts.h"
+#include "reference/gateway/issued_tokens.h"
 #include "reference/gateway/own_loop.h"
 #include "reference/gateway/server.h"
 #include "reference/gateway/start_check.h"
+#include "reference/gateway/tables.h"
 #include "reference/net/readiness.h"
 #include "reference/rpc/channel.h"
 
@@ -57,12 +61,33 @@ sigset_t handled_signals() {
   return signals;
 }
 
-void wait_for_the_end(const sigset_t& signals, base::Log& log) {
+// The rest of the configuration is the state at start; what calls changed since isn't undone.
+void read_tokens_again(const Config& config, gateway::TokenBook& tokens, base::Log& log) {
+  std::vector<std::string> complaints;
+  tokens.replace(gateway::read_again(config.token_files, tokens.from_files(), complaints));
+  for (const std::string& complaint : complaints) {
+    log.write(base::LogLevel::error, "gateway", complaint);
+  }
+  log.write(base::LogLevel::info, "gateway",
+            "SIGHUP: the token files are read again, the rest of the configuration isn't");
+}
+
+void wait_for_the_end(const sigset_t& signals, const Config& config, gateway::TokenBook& tokens,
+                      base::Log& log) {
   int number = 0;
   while (::sigwait(&signals, &number) != 0 || number == SIGHUP) {
-    if (number != SIGHUP) continue;
-    log.write(base::LogLevel::info, "gateway",
-              "SIGHUP: nothing is read again; the configuration is the state at start");
+    if (number == SIGHUP) read_tokens_again(config, tokens, log);
+  }
+}
+
+void say_what_is_lost(const Config& config, base::Log& log) {
+  if (config.state_file.empty()) {
+    log.write(base::LogLevel::warning, "gateway",
+              "the state is in memory: what calls change is gone with the process (state: FILE)");
+  }
+  if (config.allow_unauthenticated) {
+    log.write(base::LogLevel::warning, "gateway",
+              "allow_unauthenticated: whoever reaches an address of this gateway is its operator");
   }
 }
 
@@ -82,23 +107,37 @@ int serve(const ServeFlags& flags, const Config& config, const base::Clock& cloc
   base::SystemRandom random;
   gateway::State initial = config.initial;
   initial.start = random.hex(kStartOctets);
-  gateway::Store store(std::move(initial));
-  gateway::InferenceApi inference(store, clock);
+  std::string wrong;
+  const auto kept = gateway::Store::open(config.state_file, std::move(initial), wrong);
+  if (kept == nullptr) return fail(kCannotStart, wrong);
+  gateway::Store& store = *kept;
+  gateway::TokenBook tokens(config.tokens, gateway::issued_in(store));
+  gateway::InferenceApi inference(store, clock, [&config](const inference::Route& route) {
+    return gateway::probe_endpoint(route, config.probe);
+  });
   gateway::ProviderApi providers(store, clock, random);
-  gateway::SandboxApi sandboxes(store, clock, gateway::ask_services);
+  gateway::SandboxApi sandboxes(store, clock, random, gateway::ask_services);
   gateway::CallLog calls{base::UniqueFd(flags.call_fd)};
+  say_what_is_lost(config, log);
   gateway::check_services(config.initial, gateway::ask_services, log);
   std::string failure;
-  const auto server = gateway::Server::start(config.listen, config.allow_unauthenticated,
-                                             {inference, providers, sandboxes}, calls, failure);
+  const gateway::SetToken set_token = [&](const std::string& sandbox, const std::string& sha256,
+                                          bool keep_previous) {
+    return gateway::issue_token(store, tokens, sandbox, sha256, keep_previous);
+  };
+  const gateway::Listening how{config.listen, config.allow_unauthenticated,
+                               config.tls ? &*config.tls : nullptr};
+  const gateway::Apis apis{inference, providers, sandboxes, tokens, gateway::finder_in(store),
+                           set_token};
+  const auto server = gateway::Server::start(how, apis, calls, failure);
   if (server == nullptr) return fail(kCannotStart, failure);
   const std::string ready = net::readiness_line(server->listen(), ::getpid());
   log.write(base::LogLevel::info, "gateway", ready);
   if (flags.ready_fd >= 0) {
-    const std::string wrong = net::announce(flags.ready_fd, ready);
+    wrong = net::announce(flags.ready_fd, ready);
     if (!wrong.empty()) return fail(kCannotStart, wrong);
   }
-  wait_for_the_end(signals, log);
+  wait_for_the_end(signals, config, tokens, log);
   end_soon();
   return kOk;
 }
@@ -108,13 +147,13 @@ int run(const ServeFlags& flags) {
   for (const std::string& problem : problems) fail(kMisuse, problem);
   const base::SystemClock clock;
   base::Diagnostics complaints;
-  const auto config =
-      gateway::load_config(flags.config, clock.wall_ms(), from_environment, complaints);
+  auto config = gateway::load_config(flags.config, clock.wall_ms(), from_environment, complaints);
   if (!complaints.empty()) {
     fmt::print(stderr, "{}", complaints.to_string());
     return kMisuse;
   }
   if (!problems.empty()) return kMisuse;
+  if (flags.state) config->state_file = *flags.state == gateway::kInMemory ? "" : *flags.state;
   return flags.check ? kOk : serve(flags, *config, clock);
 }
 
@@ -128,34 +167,42 @@ net::Task<void> ask(rpc::Channel& channel, std::string_view method,
   status = co_await channel.unary(method, request, response, deadline);
 }
 
-// A gateway may wait for services before it takes a policy.
+// A gateway may wait for services before it takes a policy, and for an endpoint before a route.
 base::Duration patience(const ClientFlags& flags) {
   constexpr base::Duration kServices = std::chrono::seconds(31);
-  return flags.verb == gateway::Verb::policy_set ? flags.timeout + kServices : flags.timeout;
+  constexpr base::Duration kEndpoint = std::chrono::seconds(25);
+  switch (flags.verb) {
+    case gateway::Verb::policy_set:
+    case gateway::Verb::sandbox_create:
+      return flags.timeout + kServices;
+    case gateway::Verb::inference_set:
+    case gateway::Verb::inference_update:
+      return flags.timeout + kEndpoint;
+    default:
+      return flags.timeout;
+  }
 }
 
-int run(const ClientFlags& flags) {
-  gateway::OwnLoop loop;
-  rpc::ChannelOptions options;
-  options.endpoint = flags.gateway;
-  options.connect = flags.timeout;
-  options.retry_lost = false;  // a write whose answer was lost may have been committed
-  const auto channel = rpc::Channel::create(loop.executor(), loop.clock(), options);
-  if (!channel) {
-    return fail(kMisuse, fmt::format("--gateway {}: {}", flags.gateway, channel.error().message()));
+// What is wrong with the files that the options name, or nothing.
+std::string read_files(const ClientFlags& flags, rpc::ChannelOptions& options) {
+  constexpr std::size_t kPemBytesMax = 1U << 20U;
+  std::string why;
+  if (!flags.ca_file.empty()) {
+    auto pem = gateway::read_small_file(flags.ca_file, kPemBytesMax, why);
+    if (!pem) return why;
+    options.ca_pem = std::move(*pem);
   }
-  const gateway::Caller call = [&](std::string_view method,
-                                   const google::protobuf::MessageLite& request,
-                                   google::protobuf::MessageLite& response) {
-    rpc::Status status;
-    const base::TimePoint deadline = loop.clock().now() + patience(flags);
-    loop.run(ask(**channel, method, request, response, deadline, status));
-    return status;
-  };
-  const gateway::Outcome outcome = gateway::execute(flags, from_environment, call);
+  if (flags.token_file.empty()) return {};
+  options.token = rpc::TokenFile::open(flags.token_file, why);
+  return options.token ? std::string() : why;
+}
+
+// Says what came of the command; with --json also what a supervisor would be told now.
+int report(const ClientFlags& flags, const gateway::Outcome& outcome,
+           const gateway::CallGateway& call) {
   const int code = gateway::exit_code(outcome);
   if (flags.json) {
-    const bool wanted = code == kOk && !flags.sandbox.empty();
+    const bool wanted = call && code == kOk && !flags.sandbox.empty();
     const std::string revisions =
         wanted ? gateway::revisions_json(flags.sandbox, call) : std::string();
     const std::string all = wanted && flags.sandboxes.size() > 1
@@ -167,9 +214,38 @@ int run(const ClientFlags& flags) {
   } else if (!outcome.mistake.empty()) {
     fail(code, outcome.mistake);
   } else {
-    fail(code, fmt::format("{}: {}", rpc::code_name(outcome.status.code), outcome.status.message));
+    fail(code, fmt::format("{}: {}", rpc::code_name(outcome.status.code),
+                           gateway::printable(outcome.status.message)));
   }
   return code;
+}
+
+int run(const ClientFlags& flags) {
+  if (flags.verb == gateway::Verb::token_create) {
+    return report(flags, gateway::execute(flags, from_environment, {}), {});
+  }
+  gateway::OwnLoop loop;
+  rpc::ChannelOptions options;
+  options.endpoint = flags.gateway;
+  options.connect = flags.timeout;
+  options.retry_lost = false;  // a write whose answer was lost may have been committed
+  options.insecure = flags.insecure;
+  if (const std::string wrong = read_files(flags, options); !wrong.empty()) {
+    return fail(kMisuse, wrong);
+  }
+  const auto channel = rpc::Channel::create(loop.executor(), loop.clock(), options);
+  if (!channel) {
+    return fail(kMisuse, fmt::format("--gateway {}: {}", flags.gateway, channel.error().message()));
+  }
+  const gateway::CallGateway call = [&](std::string_view method,
+                                        const google::protobuf::MessageLite& request,
+                                        google::protobuf::MessageLite& response) {
+    rpc::Status status;
+    const base::TimePoint deadline = loop.clock().now() + patience(flags);
+    loop.run(ask(**channel, method, request, response, deadline, status));
+    return status;
+  };
+  return report(flags, gateway::execute(flags, from_environment, call), call);
 }
 
 }  // namespace
@@ -178,6 +254,8 @@ int run(const ClientFlags& flags) {
 int main(int argc, char** argv) {
   // A peer that is gone is an error of the write, not the end of the process.
   std::signal(SIGPIPE, SIG_IGN);
+  // Both sides hold keys and tokens.
+  sallyport::base::forbid_core_dumps();
   const auto line = sallyport::gateway::parse_command_line(argc, argv);
   if (line.serve) return sallyport::run(*line.serve);
   if (line.client) return sallyport::run(*line.client);

@@ -10,20 +10,16 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
-#include <set>
 
+#include "reference/app/gateway_start.h"
+#include "reference/app/planned_sandbox.h"
 #include "reference/app/serving.h"
 #include "reference/base/random.h"
-#include "reference/credentials/store.h"
-#include "reference/policy/filesystem_baseline.h"
-#include "reference/sandbox/account.h"
-#include "reference/sandbox/environment.h"
 #include "reference/sandbox/events.h"
-#include "reference/sandbox/files.h"
 #include "reference/sandbox/host.h"
 #include "reference/sandbox/launch.h"
 #include "reference/sandbox/state_folder.h"
-#include "reference/supervisor/agent_files.h"
+#include "reference/supervisor/programs.h"
 
 namespace sallyport::app {
 namespace {
@@ -55,27 +51,6 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// The environment, and which of it the supervisor has read for itself: that is not the agent's.
-class ReadVariables {
- public:
-  [[nodiscard]] inference::Environment reader() {
-    return [this](std::string_view name) {
-      read_.emplace(name);
-      return from_environment(name);
-    };
-  }
-  [[nodiscard]] const std::set<std::string, std::less<>>& all() const { return read_; }
-
- private:
-  std::set<std::string, std::less<>> read_;
-};
-
-sandbox::Variables own_variables() {
-  std::vector<const char*> lines;
-  for (char** line = environ; *line != nullptr; ++line) lines.push_back(*line);
-  return sandbox::split_variables(lines);
-}
-
 std::string made_up_name() {
   base::SystemRandom random;
   std::array<std::byte, 4> octets{};
@@ -86,59 +61,25 @@ std::string made_up_name() {
   return name;
 }
 
-// What the sandbox is to be, or nothing and what is wrong.
-struct Planned {
-  sandbox::Plan plan;
-  std::vector<std::string> added;  // of the baseline
-};
-
-std::string plan_sandbox(const RunFlags& flags, const Config& config,
-                         const egress::Generation& first, const ReadVariables& read,
-                         Planned& planned) {
-  const policy::StaticSections& says = first.policy.fixed;
-  sandbox::Plan& plan = planned.plan;
-  std::string wrong;
-  const auto account =
-      sandbox::choose_account(says, sandbox::this_process(), sandbox::system_accounts(), wrong);
-  if (!account) return wrong;
-  plan.account = *account;
-  std::error_code error;
-  plan.folder = std::filesystem::absolute(flags.folder.empty() ? "." : flags.folder, error)
-                    .lexically_normal()
-                    .string();
-  const auto enriched = policy::with_baseline(
-      says.filesystem, [](const std::string& path) { return ::access(path.c_str(), F_OK) == 0; });
-  planned.added = enriched.added;
-  if (says.filesystem) {
-    wrong = sandbox::make_writable_folders(*says.filesystem, plan.account);
-    if (!wrong.empty()) return wrong;
-  }
-  const supervisor::AgentFiles files = supervisor::agent_files(config.ca_output);
-  plan.files = sandbox::plan_files(enriched.filesystem, says.landlock, plan.folder,
-                                   {supervisor::folder_of(files)});
-  sandbox::EnvironmentSources sources{
-      own_variables(), read.all(), supervisor::agent_environment(plan.proxy, files), {}};
-  if (first.credentials) {
-    for (const auto& [name, value] : first.credentials->environment())
-      sources.placeholders.emplace_back(name, value);
-  }
-  plan.environment = sandbox::build_environment(sources, plan.account);
-  return {};
-}
-
 class SandboxCompanion final : public Companion {
  public:
-  SandboxCompanion(const RunFlags& flags, std::string ca_output, const Planned& planned,
-                   sandbox::Sandbox& sandbox, sandbox::Door& door)
+  // `fetched`: null without a gateway.
+  SandboxCompanion(const RunFlags& flags, std::string ca_output, PlannedSandbox& planned,
+                   const sync::FirstAnswers* fetched, sandbox::Sandbox& sandbox,
+                   sandbox::Door& door)
       : flags_(flags),
         ca_output_(std::move(ca_output)),
         planned_(planned),
+        fetched_(fetched),
         sandbox_(sandbox),
         door_(door) {}
 
   base::UniqueFd listening() override { return std::move(sandbox_.listening); }
   void start(const Proxy& proxy) override;
   bool signal(int number) override;
+  const sync::FirstAnswers* fetched() const override { return fetched_; }
+  std::string settle(policy::Policy& policy) override { return planned_.settle(policy.fixed); }
+  void follow(const supervisor::Placeholders& placeholders) override;
   std::optional<Config> load(base::Diagnostics& complaints) override;
   void stop(net::asio::io_context& context) override;
 
@@ -149,7 +90,8 @@ class SandboxCompanion final : public Companion {
 
   const RunFlags& flags_;
   std::string ca_output_;
-  const Planned& planned_;
+  PlannedSandbox& planned_;
+  const sync::FirstAnswers* fetched_;
   sandbox::Sandbox& sandbox_;
   sandbox::Door& door_;
   std::optional<sandbox::Host> host_;
@@ -161,8 +103,8 @@ class SandboxCompanion final : public Companion {
 void SandboxCompanion::start(const Proxy& proxy) {
   end_proxy_ = proxy.end;
   if (proxy.identities != nullptr) proxy.identities->set_anchor(sandbox_.keeper());
-  if (!planned_.added.empty()) proxy.audit.emit(sandbox::enriched_event(planned_.added));
-  for (const audit::Event& event : sandbox::start_events(planned_.plan, sandbox_.report()))
+  if (!planned_.added().empty()) proxy.audit.emit(sandbox::enriched_event(planned_.added()));
+  for (const audit::Event& event : sandbox::start_events(planned_.plan(), sandbox_.report()))
     proxy.audit.emit(event);
   host_.emplace(sandbox::Host::Parts{proxy.executor, proxy.audit, proxy.log, sandbox_, door_});
   host_->start([this](int code, const std::string& wrong) { ended(code, wrong); });
@@ -174,6 +116,12 @@ bool SandboxCompanion::signal(int number) {
   if (number == SIGTERM && ++terminations_ > 1) number = SIGKILL;
   host_->signal(number);
   return true;
+}
+
+// Before there is a host, the sandbox was made with them.
+void SandboxCompanion::follow(const supervisor::Placeholders& placeholders) {
+  const auto lines = planned_.environment_with(placeholders);
+  if (host_) host_->give_environment(lines);
 }
 
 std::optional<Config> SandboxCompanion::load(base::Diagnostics& complaints) {
@@ -195,19 +143,35 @@ void SandboxCompanion::ended(int code, const std::string& wrong) {
   end_proxy_();
 }
 
+// The gateway's word, where there is one, in the first generation. Empty, or what is wrong.
+std::string follow_gateway(const RunFlags& flags, const supervisor::Programs& programs,
+                           const Config& config, sync::FirstAnswers& answers,
+                           egress::Generation& first) {
+  if (std::string wrong = ask_gateway(config, flags.serve.slow, answers); !wrong.empty())
+    return wrong;
+  if (std::string wrong = sync::take_first(answers, first); !wrong.empty()) return wrong;
+  if (!answers.environment) {
+    fmt::print(stderr,
+               "sallyport-supervisor: the sandbox starts without credentials: the gateway "
+               "doesn't say which\n");
+  }
+  return supervisor::adopt_policy(programs, first.policy);
+}
+
 int serve_sandbox(const RunFlags& flags, const Config& config,
-                  std::shared_ptr<egress::Generation> first, const Planned& planned,
-                  const std::string& state) {
+                  std::shared_ptr<egress::Generation> first, PlannedSandbox& planned,
+                  const sync::FirstAnswers& answers) {
   std::string wrong;
-  auto door = sandbox::Door::open(state, planned.plan.name, wrong);
+  auto door = sandbox::Door::open(planned.plan().hidden, planned.plan().name, wrong);
   if (!door) return fail(kNotRun, wrong);
-  auto launched = sandbox::Sandbox::launch(planned.plan, flags.command, wrong);
+  auto launched = sandbox::Sandbox::launch(planned.plan(), flags.command, wrong);
   if (!launched) return fail(kNotRun, wrong);
   // What the agent can see of us, it may not look into.
   if (!launched->report().own_proc) ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
   supervisor::ServeFlags serving = flags.serve;
   serving.sandbox_query_fd = launched->socket_diag.get();
-  SandboxCompanion companion(flags, config.ca_output, planned, *launched, *door);
+  SandboxCompanion companion(flags, config.ca_output, planned, config.gateway ? &answers : nullptr,
+                             *launched, *door);
   const int code = serve(serving, config, std::move(first), &companion);
   if (code == kMisuse) return code;
   return code == kOk || companion.code() != kNotRun ? companion.code() : kNotRun;
@@ -234,18 +198,23 @@ int run_sandbox(const RunFlags& flags) {
   ReadVariables read;
   auto first = read_generation(config, serving, read.reader(), complaints);
   if (first == nullptr) return kMisuse;
+  sync::FirstAnswers answers;
+  if (config->gateway) {
+    const auto programs = supervisor::programs_of(config->identity, serving);
+    const std::string wrong = follow_gateway(flags, programs, *config, answers, *first);
+    if (!wrong.empty()) return fail(kNotRun, wrong);
+  }
   TemporaryFolder folder;
   if (config->ca_output.empty()) config->ca_output = folder.make();
   if (config->ca_output.empty()) return fail(kNotRun, "there is no room for temporary files");
   const std::string state = sandbox::state_folder(flags.state_dir, ::geteuid(), from_environment);
   if (const std::string wrong = sandbox::make_state_folder(state); !wrong.empty())
     return fail(kNotRun, wrong);
-  Planned planned;
-  planned.plan.name = flags.name.empty() ? made_up_name() : flags.name;
-  planned.plan.hidden = state;
-  const std::string wrong = plan_sandbox(flags, *config, *first, read, planned);
+  PlannedSandbox planned(flags.name.empty() ? made_up_name() : flags.name, state);
+  const std::string wrong =
+      planned.settle_plan(flags.folder, config->ca_output, *first, read.all());
   if (!wrong.empty()) return fail(kNotRun, wrong);
-  return serve_sandbox(flags, *config, std::move(first), planned, state);
+  return serve_sandbox(flags, *config, std::move(first), planned, answers);
 }
 
 }  // namespace sallyport::app

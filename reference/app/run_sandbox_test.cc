@@ -185,5 +185,23 @@ TEST(Run, EndsWhatItsCommandLeftBehind) {
             "code 3: up\n");
 }
 
+TEST(Run, KeepsThePolicyWhoseSuccessorWouldConfineItOtherwise) {
+  EXPECT_EQ(on_stage([](Stage& stage) {
+              Running running = stage.shell("echo up; exec sleep 1000");
+              std::string text = running.out.read_line();
+              stage.policy("landlock: {compatibility: hard_requirement}\n");
+              ::kill(running.pid, SIGHUP);
+              const std::string_view wanted = "landlock can't change while the sandbox runs";
+              // Each exec is a turn of the supervisor's loop.
+              for (int i = 0; i < 100 && stage.audit().find(wanted) == std::string::npos; ++i)
+                (void)stage.exec({}, {"true"}).ended();
+              text += stage.audit().find(wanted) != std::string::npos ? "told" : stage.audit();
+              ::kill(running.pid, SIGTERM);
+              (void)running.ended();
+              return text;
+            }),
+            "up\ntold");
+}
+
 }  // namespace
 }  // namespace sallyport::app

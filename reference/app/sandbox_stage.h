@@ -80,6 +80,9 @@ class Stage {
 
   [[nodiscard]] Running start(Words words, const std::string& input = "/dev/null") const {
     words.insert(words.begin(), SALLYPORT_SUPERVISOR);
+    return start_program(std::move(words), input);
+  }
+  [[nodiscard]] static Running start_program(Words words, const std::string& input = "/dev/null") {
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);

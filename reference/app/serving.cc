@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "reference/app/gateway_start.h"
 #include "reference/base/random.h"
 #include "reference/credentials/store.h"
 #include "reference/middleware/admission.h"
@@ -18,12 +19,12 @@
 #include "reference/net/loop_clock.h"
 #include "reference/net/readiness.h"
 #include "reference/net/resolver.h"
+#include "reference/relay/upstream_pool.h"
 #include "reference/supervisor/agent_files.h"
 #include "reference/supervisor/command_line.h"
 #include "reference/supervisor/lifecycle.h"
 #include "reference/supervisor/name_servers.h"
 #include "reference/supervisor/outlets.h"
-#include "reference/sync/gateway_source.h"
 #include "reference/sync/poller.h"
 #include "reference/tls/authority.h"
 #include "reference/tls/client_context.h"
@@ -89,15 +90,17 @@ std::string write_files(const AgentTls& agent_tls, const Config& config,
   return supervisor::write_environment(files, proxy);
 }
 
-// Keeps agent.env in step with the placeholders of each generation.
+// Keeps agent.env, and what further commands of a sandbox find, in step with the placeholders of
+// each generation.
 void follow_placeholders(Graph& graph, supervisor::Generations& generations, const Config& config,
-                         const net::Endpoint& proxy) {
+                         const net::Endpoint& proxy, Companion* companion) {
   const supervisor::AgentFiles files = supervisor::agent_files(config.ca_output);
-  auto follow = [&log = graph.log, files, proxy, written = supervisor::Placeholders()](
+  auto follow = [&log = graph.log, files, proxy, companion, written = supervisor::Placeholders()](
                     const egress::Generation& generation) mutable {
     supervisor::Placeholders now;
     if (generation.credentials) now = generation.credentials->environment();
     if (now == written) return;
+    if (companion != nullptr) companion->follow(now);
     const std::string wrong = supervisor::write_environment(files, proxy, now);
     if (wrong.empty()) {
       written = std::move(now);
@@ -109,16 +112,8 @@ void follow_placeholders(Graph& graph, supervisor::Generations& generations, con
   generations.watch(std::move(follow));
 }
 
-// Null without a gateway: then gRPC isn't touched.
-base::Result<std::unique_ptr<sync::GatewaySource>> gateway_source(Graph& graph,
-                                                                  const Config& config) {
-  if (!config.gateway) return nullptr;
-  return sync::GatewaySource::create(graph.loop.executor(), graph.clock, config.gateway->endpoint,
-                                     config.gateway->ca_pem, config.gateway->sandbox);
-}
-
 sync::PollerOptions poller_options(const Config& config, const supervisor::Programs& programs,
-                                   double slow) {
+                                   double slow, Companion* companion) {
   const auto slowed = [slow](base::Duration duration) {
     return std::chrono::duration_cast<base::Duration>(duration * slow);
   };
@@ -131,8 +126,12 @@ sync::PollerOptions poller_options(const Config& config, const supervisor::Progr
   options.adopt = [programs](policy::Policy& policy) {
     return supervisor::adopt_policy(programs, policy);
   };
+  if (companion != nullptr) {
+    options.settle = [companion](policy::Policy& policy) { return companion->settle(policy); };
+  }
   options.poll = slowed(config.gateway->poll);
   options.timeout = slowed(config.gateway->timeout);
+  if (config.gateway->max_stale) options.max_stale = slowed(*config.gateway->max_stale);
   return options;
 }
 
@@ -172,12 +171,34 @@ std::string listen(supervisor::Server& server, const Config& config, Companion* 
   return {};
 }
 
+// The first generation is a gateway's where it was asked before, else the file's.
+void begin(Graph& graph, sync::Poller& poller, const supervisor::Generations& generations,
+           const Config& config, const Companion* companion) {
+  const bool fetched = companion != nullptr && companion->fetched() != nullptr;
+  if (fetched) poller.begin_from(*companion->fetched());
+  sync::emit_loaded(graph.audit, *generations.current(),
+                    fetched ? config.gateway->endpoint : config.file);
+}
+
 supervisor::Lifecycle::Parts with_companion(supervisor::Lifecycle::Parts parts,
                                             Companion* companion) {
   if (companion == nullptr) return parts;
+  parts.settle = [companion](policy::Policy& policy) { return companion->settle(policy); };
   parts.load = [companion](base::Diagnostics& complaints) { return companion->load(complaints); };
   parts.divert = [companion](int signal) { return companion->signal(signal); };
   return parts;
+}
+
+// What goes on beside the sessions; the agent begins last.
+void start_work(Graph& graph, sync::Poller& poller, const Config& config,
+                identity::KernelIdentity* identities, supervisor::Lifecycle& lifecycle,
+                Companion* companion) {
+  if (!config.middleware.empty()) poller.expect_services(config.middleware);
+  graph.polls.spawn(poller.run_services());
+  graph.polls.spawn(poller.run_gateway());
+  if (companion == nullptr) return;
+  companion->start({graph.loop.executor(), graph.audit, graph.log, identities,
+                    [&lifecycle] { lifecycle.end(); }});
 }
 
 }  // namespace
@@ -202,32 +223,44 @@ int serve(const ServeFlags& flags, const Config& config, std::shared_ptr<egress:
   const supervisor::Programs programs = supervisor::programs_of(config.identity, flags);
   const auto identities = supervisor::open_identities(programs, flags);
   if (!identities) return fail(kCannotStart, identities.error().message());
-
   supervisor::Generations generations(std::move(first));
-  const relay::Services services{graph.loop.executor(), graph.clock,
-                                 graph.buffers,         **resolver,
-                                 graph.dialer,          graph.sessions,
-                                 graph.audit,           graph.log,
-                                 generations,           *upstream_tls,
-                                 graph.admission,       graph.random,
-                                 config.sandbox,        &(*agent_tls)->context,
-                                 &(*agent_tls)->leaves, identities->get()};
+  relay::PoolBounds pool_bounds;
+  pool_bounds.idle = std::chrono::duration_cast<base::Duration>(pool_bounds.idle * flags.slow);
+  relay::UpstreamPool upstreams(graph.loop.executor(), graph.deadlines, graph.log, generations,
+                                pool_bounds);
+  const relay::Services services{graph.loop.executor(),
+                                 graph.clock,
+                                 graph.buffers,
+                                 **resolver,
+                                 graph.dialer,
+                                 graph.sessions,
+                                 graph.audit,
+                                 graph.log,
+                                 generations,
+                                 *upstream_tls,
+                                 graph.admission,
+                                 graph.random,
+                                 config.sandbox,
+                                 &(*agent_tls)->context,
+                                 &(*agent_tls)->leaves,
+                                 identities->get(),
+                                 &upstreams};
   supervisor::Server server(services, graph.deadlines, limits.connections_max);
   if (const std::string wrong = listen(server, config, companion); !wrong.empty()) {
     return fail(kCannotStart, wrong);
   }
   graph.audit.set_proxy(server.bound().front());
-  const auto source = gateway_source(graph, config);
+  const auto source = gateway_source(graph.loop.executor(), graph.clock, config);
   if (!source) return fail(kMisuse, source.error().message());
   sync::Poller poller({graph.loop.executor(), graph.deadlines, graph.audit, generations,
                        source->get(), registry_builder(graph, flags.slow)},
-                      poller_options(config, programs, flags.slow));
-  sync::emit_loaded(graph.audit, *generations.current(), config.file);
+                      poller_options(config, programs, flags.slow, companion));
+  begin(graph, poller, generations, config, companion);
   if (const std::string wrong = write_files(**agent_tls, config, server.bound().front());
       !wrong.empty()) {
     return fail(kCannotStart, wrong);
   }
-  follow_placeholders(graph, generations, config, server.bound().front());
+  follow_placeholders(graph, generations, config, server.bound().front(), companion);
   supervisor::Lifecycle lifecycle(with_companion(
       {services, generations, server, poller, graph.polls, config.gateway.has_value(), config.file,
        programs, flags.slow, from_environment},
@@ -236,13 +269,7 @@ int serve(const ServeFlags& flags, const Config& config, std::shared_ptr<egress:
   if (const std::string wrong = go(graph, server, flags); !wrong.empty()) {
     return fail(kCannotStart, wrong);
   }
-  if (!config.middleware.empty()) poller.expect_services(config.middleware);
-  graph.polls.spawn(poller.run_services());
-  graph.polls.spawn(poller.run_gateway());
-  if (companion != nullptr) {
-    companion->start({graph.loop.executor(), graph.audit, graph.log, identities->get(),
-                      [&lifecycle] { lifecycle.end(); }});
-  }
+  start_work(graph, poller, config, identities->get(), lifecycle, companion);
   run_loop(graph, companion);
   return graph.sessions.bugs() == 0 ? kOk : kCannotStart;
 }

@@ -14,8 +14,10 @@
 #include "reference/identity/identity.h"
 #include "reference/inference/routes.h"
 #include "reference/net/executor.h"
+#include "reference/supervisor/agent_files.h"
 #include "reference/supervisor/command_line.h"
 #include "reference/supervisor/config.h"
+#include "reference/sync/first.h"
 
 namespace sallyport::app {
 
@@ -45,6 +47,12 @@ class Companion {
   virtual void start(const Proxy& proxy) = 0;
   // SIGINT or SIGTERM came; whether it is dealt with.
   [[nodiscard]] virtual bool signal(int number) = 0;
+  // A gateway's first word, which the first generation was made from; null: there was none.
+  [[nodiscard]] virtual const sync::FirstAnswers* fetched() const = 0;
+  // As sync::PollerOptions::settle.
+  [[nodiscard]] virtual std::string settle(policy::Policy& policy) = 0;
+  // The placeholders of credentials, each time that they are others; at once too.
+  virtual void follow(const supervisor::Placeholders& placeholders) = 0;
   // The configuration, read anew.
   [[nodiscard]] virtual std::optional<supervisor::Config> load(base::Diagnostics& complaints) = 0;
   // The proxy has ended; nothing may be left on its loop.

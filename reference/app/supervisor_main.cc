@@ -7,8 +7,10 @@
 #include <string>
 #include <vector>
 
+#include "reference/app/gate_command.h"
 #include "reference/app/run_sandbox.h"
 #include "reference/app/serving.h"
+#include "reference/base/no_dumps.h"
 #include "reference/sandbox/exec_client.h"
 #include "reference/sandbox/state_folder.h"
 #include "reference/supervisor/command_line.h"
@@ -23,7 +25,9 @@ int serve_files(const supervisor::ServeFlags& flags) {
   const auto config = supervisor::load_config(flags.config, complaints);
   auto first = read_generation(config, flags, from_environment, complaints);
   if (first == nullptr || !problems.empty()) return kMisuse;
-  return flags.check ? kOk : serve(flags, *config, std::move(first));
+  if (flags.check) return kOk;
+  base::forbid_core_dumps();  // keys are in memory from here on
+  return serve(flags, *config, std::move(first));
 }
 
 int exec(const supervisor::ExecFlags& flags) {
@@ -49,6 +53,7 @@ int main(int argc, char** argv) {
   if (line.serve) return sallyport::app::serve_files(*line.serve);
   if (line.run) return sallyport::app::run_sandbox(*line.run);
   if (line.exec) return sallyport::app::exec(*line.exec);
+  if (line.gate) return sallyport::app::run_gate_command(*line.gate);
   fmt::print(line.exit_code == 0 ? stdout : stderr, "{}", line.output);
   return line.exit_code;
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "openshell/sandbox/v1/sandbox.pb.h"
@@ -44,6 +45,30 @@ std::optional<std::string> one_fault(const Registration& one) {
   return std::nullopt;
 }
 
+// Endpoints without a host bind nothing (docs/policy.md).
+void add_bindings(const openshell::sandbox::v1::NetworkPolicyRule& rule, PolicyRecord& record) {
+  for (const auto& endpoint : rule.endpoints()) {
+    const std::string& provider = endpoint.credential_binding().provider();
+    if (provider.empty() || endpoint.host().empty()) continue;
+    std::vector<std::uint32_t> ports(endpoint.ports().begin(), endpoint.ports().end());
+    if (ports.empty()) ports.push_back(endpoint.port());
+    for (const std::uint32_t port : ports) {
+      PolicyBinding binding;
+      binding.provider = provider;
+      binding.endpoint = {endpoint.host(), static_cast<std::uint16_t>(port), endpoint.path()};
+      auto& all = record.bindings;
+      if (std::find(all.begin(), all.end(), binding) == all.end()) all.push_back(binding);
+    }
+  }
+}
+
+// By the keys' order, so that equal policies have equal records.
+void add_bindings(const openshell::sandbox::v1::SandboxPolicy& policy, PolicyRecord& record) {
+  std::set<std::string> keys;
+  for (const auto& [key, rule] : policy.network_policies()) keys.insert(key);
+  for (const std::string& key : keys) add_bindings(policy.network_policies().at(key), record);
+}
+
 }  // namespace
 
 PolicyRecord record_of(const openshell::sandbox::v1::SandboxPolicy& policy) {
@@ -54,6 +79,7 @@ PolicyRecord record_of(const openshell::sandbox::v1::SandboxPolicy& policy) {
   std::set<std::string> names;
   for (const auto& [key, entry] : policy.network_middlewares()) names.insert(entry.middleware());
   record.implementations.assign(names.begin(), names.end());
+  add_bindings(policy, record);
   return record;
 }
 

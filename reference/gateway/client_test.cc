@@ -1,7 +1,6 @@
 #include "reference/gateway/client.h"
 
 #include <gmock/gmock.h>
-#include <google/protobuf/message_lite.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -9,6 +8,7 @@
 
 #include "openshell/inference/v1/inference.pb.h"
 #include "openshell/v1/openshell.pb.h"
+#include "reference/gateway/test_client.h"
 #include "sallyport/gateway/v1/admin.pb.h"
 
 namespace sallyport::gateway {
@@ -17,37 +17,6 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
-
-// A gateway that remembers what it was asked, and answers from a script.
-struct FakeGateway {
-  std::vector<std::string> methods;
-  std::string last;  // request, as sent
-  std::string answer;
-  rpc::Status status;
-
-  Caller port() {
-    return [this](std::string_view method, const google::protobuf::MessageLite& request,
-                  google::protobuf::MessageLite& response) {
-      methods.emplace_back(method.substr(method.rfind('/') + 1));
-      last = request.SerializeAsString();
-      response.ParseFromString(answer);
-      return status;
-    };
-  }
-};
-
-std::optional<std::string> environment(std::string_view name) {
-  if (name == "KEY") return "sk-secret";
-  if (name == "EMPTY") return "";
-  return std::nullopt;
-}
-
-ClientFlags flags(Verb verb) {
-  ClientFlags result;
-  result.verb = verb;
-  result.name = "p";
-  return result;
-}
 
 TEST(Client, SendsTheValueOfAVariableAndShowsItNowhere) {
   FakeGateway gateway;
@@ -116,6 +85,36 @@ TEST(Client, UpdatesARouteByReadingItFirst) {
   EXPECT_EQ(request.provider_name(), "p");
   EXPECT_EQ(request.model_id(), "new");
   EXPECT_EQ(request.timeout_secs(), 9U);
+  EXPECT_FALSE(request.no_verify());
+}
+
+TEST(Client, ShowsWhichEndpointsWereAsked) {
+  FakeGateway gateway;
+  openshell::inference::v1::SetInferenceRouteResponse response;
+  response.set_route_name("inference.local");
+  response.set_model_id("m");
+  response.set_validation_performed(true);
+  auto& endpoint = *response.add_validated_endpoints();
+  endpoint.set_url("https://api.test/v1/responses");
+  endpoint.set_protocol("openai_responses");
+  gateway.answer = response.SerializeAsString();
+  const Outcome outcome = execute(flags(Verb::inference_set), environment, gateway.port());
+  EXPECT_THAT(outcome.text, HasSubstr("timeout:   60s (default)\n"));
+  EXPECT_THAT(outcome.text,
+              HasSubstr("verified: https://api.test/v1/responses (openai_responses)"));
+  EXPECT_THAT(outcome.json, HasSubstr(R"("validation_performed":true)"));
+  EXPECT_THAT(outcome.json, HasSubstr(R"("url":"https://api.test/v1/responses")"));
+}
+
+TEST(Client, AsksNoEndpointToBeAskedIfThatIsSaid) {
+  FakeGateway gateway;
+  ClientFlags set = flags(Verb::inference_set);
+  set.no_verify = true;
+  const Outcome outcome = execute(set, environment, gateway.port());
+  openshell::inference::v1::SetInferenceRouteRequest request;
+  ASSERT_TRUE(request.ParseFromString(gateway.last));
+  EXPECT_TRUE(request.no_verify());
+  EXPECT_THAT(outcome.text, HasSubstr("endpoints weren't asked"));
 }
 
 TEST(Client, ShowsARouteThatIsNotConfiguredAsNoFailure) {
@@ -124,6 +123,7 @@ TEST(Client, ShowsARouteThatIsNotConfiguredAsNoFailure) {
   const Outcome outcome = execute(flags(Verb::inference_get), environment, gateway.port());
   EXPECT_EQ(exit_code(outcome), 0);
   EXPECT_EQ(json_line(outcome, ""), "{\"code\":\"OK\",\"result\":[]}\n");
+  EXPECT_EQ(outcome.text, "ROUTE  PROVIDER  MODEL  TIMEOUT  VERSION\n");
 }
 
 TEST(Client, SetsAPolicyOfASandboxOrOfAll) {

@@ -1,5 +1,6 @@
 // The command line of sallyport-gateway: the server's flags, or one command of its client. Pure but
-// for the environment variable of --gateway. Users' reference: docs/gateway.md.
+// for the environment variables of --gateway, --ca and --token-file. Users' reference:
+// docs/gateway.md.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@ namespace sallyport::gateway {
 
 struct ServeFlags {
   std::string config;
+  std::optional<std::string> state;  // instead of the file's
   bool check = false;
   int ready_fd = -1;  // -1: none
   int call_fd = -1;
@@ -30,14 +32,24 @@ enum class Verb {
   inference_delete,
   policy_set,
   middleware_set,
+  sandbox_create,
   sandbox_get,
   sandbox_list,
+  sandbox_delete,
+  sandbox_attach,
+  sandbox_detach,
+  sandbox_status,
+  sandbox_token,
+  token_create,  // asks no gateway
   status,
 };
 
 struct ClientFlags {
   Verb verb = Verb::status;
   std::string gateway;
+  std::string ca_file;  // trusted for https:// instead of the system's roots; empty: the system's
+  std::string token_file;  // whose token is sent; empty: none
+  bool insecure = false;   // over http:// to elsewhere than this machine too
   // Whose policy, and whose revisions are told; empty: none. The first, and all that were named.
   std::string sandbox;
   std::vector<std::string> sandboxes;
@@ -57,8 +69,12 @@ struct ClientFlags {
   std::optional<std::string> provider;
   std::optional<std::string> model;
   std::optional<std::uint64_t> route_timeout_s;
-  bool system = false;
-  bool no_verify = false;  // as things are, always
+  bool no_verify = false;
+
+  std::vector<std::string> providers;  // of a sandbox
+  std::string token_out;               // where its token is put; empty: it gets none
+  bool keep_previous = false;
+  bool revoke = false;
 
   std::string file;
 };

@@ -27,7 +27,41 @@ TEST(GatewayCommandLine, ReadsTheServersFlags) {
   EXPECT_EQ(line.serve->ready_fd, 3);
   EXPECT_EQ(line.serve->call_fd, 4);
   EXPECT_TRUE(line.serve->check);
+  EXPECT_FALSE(line.serve->state);
+  EXPECT_EQ(parse({"serve", "--config", "c", "--state", "s.db"}).serve->state, "s.db");
   EXPECT_EQ(parse({"serve"}).exit_code, 2);
+}
+
+TEST(GatewayCommandLine, TellsWithWhatTokenAndWhomItTrusts) {
+  const auto line = parse({"--ca", "ca.pem", "--token-file", "op.token", "--insecure", "--gateway",
+                           "https://g:1", "status"});
+  ASSERT_TRUE(line.client) << line.output;
+  EXPECT_EQ(line.client->ca_file, "ca.pem");
+  EXPECT_EQ(line.client->token_file, "op.token");
+  EXPECT_TRUE(line.client->insecure);
+  EXPECT_FALSE(parse({"status"}).client->insecure);
+}
+
+TEST(GatewayCommandLine, TellsASandboxesNewTokenFromItsOwn) {
+  const auto line = parse({"--token-file", "op.token", "sandbox", "create", "box", "--policy", "p",
+                           "--provider", "a", "--provider", "b", "--token-file", "box.token"});
+  ASSERT_TRUE(line.client) << line.output;
+  EXPECT_EQ(line.client->verb, Verb::sandbox_create);
+  EXPECT_EQ(line.client->name, "box");
+  EXPECT_EQ(line.client->file, "p");
+  EXPECT_THAT(line.client->providers, ElementsAre("a", "b"));
+  EXPECT_EQ(line.client->token_file, "op.token");
+  EXPECT_EQ(line.client->token_out, "box.token");
+}
+
+TEST(GatewayCommandLine, WantsAPlaceForATokenUnlessItIsRevoked) {
+  const auto line = parse({"sandbox", "token", "box", "--token-file", "f", "--keep-previous"});
+  ASSERT_TRUE(line.client) << line.output;
+  EXPECT_EQ(line.client->verb, Verb::sandbox_token);
+  EXPECT_TRUE(line.client->keep_previous);
+  EXPECT_TRUE(parse({"sandbox", "token", "box", "--revoke"}).client->revoke);
+  EXPECT_EQ(parse({"sandbox", "token", "box"}).exit_code, 2);
+  EXPECT_EQ(parse({"sandbox", "token", "box", "--revoke", "--token-file", "f"}).exit_code, 2);
 }
 
 TEST(GatewayCommandLine, TakesItsOwnOptionsBeforeAndBehindTheCommand) {
@@ -58,11 +92,21 @@ TEST(GatewayCommandLine, ReadsEachCommand) {
   EXPECT_EQ(verb({"inference", "set", "--provider", "p", "--model", "m"}), Verb::inference_set);
   EXPECT_EQ(verb({"inference", "update", "--model", "m"}), Verb::inference_update);
   EXPECT_EQ(verb({"inference", "get"}), Verb::inference_get);
-  EXPECT_EQ(verb({"inference", "delete", "--system"}), Verb::inference_delete);
+  EXPECT_EQ(verb({"inference", "delete"}), Verb::inference_delete);
   EXPECT_EQ(verb({"policy", "set", "f"}), Verb::policy_set);
   EXPECT_EQ(verb({"middleware", "set", "f"}), Verb::middleware_set);
   EXPECT_EQ(verb({"sandbox", "get", "s"}), Verb::sandbox_get);
   EXPECT_EQ(verb({"sandbox", "list"}), Verb::sandbox_list);
+  EXPECT_EQ(verb({"sandbox", "create", "s"}), Verb::sandbox_create);
+  EXPECT_EQ(verb({"sandbox", "delete", "s"}), Verb::sandbox_delete);
+  EXPECT_EQ(verb({"sandbox", "attach", "s", "p"}), Verb::sandbox_attach);
+  EXPECT_EQ(verb({"sandbox", "detach", "s", "p"}), Verb::sandbox_detach);
+  EXPECT_EQ(verb({"sandbox", "status", "s"}), Verb::sandbox_status);
+  EXPECT_EQ(verb({"token", "create", "f"}), Verb::token_create);
+  EXPECT_EQ(parse({"sandbox", "attach", "s", "p"}).client->providers.size(), 1U);
+  EXPECT_EQ(parse({"sandbox", "attach", "s"}).exit_code, 2);
+  EXPECT_EQ(parse({"sandbox", "attach", "s", "p", "q"}).exit_code, 2);
+  EXPECT_EQ(parse({"sandbox", "create"}).exit_code, 2);
 }
 
 TEST(GatewayCommandLine, TellsTheRoutesTimeoutFromItsOwn) {
@@ -112,6 +156,27 @@ TEST(GatewayCommandLine, HelpsWithExamples) {
   EXPECT_EQ(line.exit_code, 0);
   EXPECT_THAT(line.output, HasSubstr("Examples:"));
   EXPECT_THAT(line.output, HasSubstr("SALLYPORT_GATEWAY"));
+  EXPECT_THAT(line.output, HasSubstr("SALLYPORT_GATEWAY_CA"));
+  EXPECT_THAT(line.output, HasSubstr("SALLYPORT_GATEWAY_TOKEN_FILE"));
+}
+
+TEST(GatewayCommandLine, HelpsWithAnExampleOfEachVerb) {
+  const std::vector<std::vector<std::string>> verbs = {
+      {"provider", "create"},  {"provider", "update"}, {"provider", "get"},
+      {"provider", "list"},    {"provider", "delete"}, {"inference", "set"},
+      {"inference", "update"}, {"inference", "get"},   {"inference", "delete"},
+      {"sandbox", "create"},   {"sandbox", "get"},     {"sandbox", "list"},
+      {"sandbox", "delete"},   {"sandbox", "attach"},  {"sandbox", "detach"},
+      {"sandbox", "status"},   {"sandbox", "token"},   {"policy", "set"},
+      {"middleware", "set"},   {"token", "create"},    {"status"}};
+  for (std::vector<std::string> words : verbs) {
+    const std::string said = "sallyport-gateway " + words.front() +
+                             (words.size() > 1 ? " " + words.back() : std::string());
+    words.emplace_back("--help");
+    const auto line = parse(words);
+    EXPECT_EQ(line.exit_code, 0) << said;
+    EXPECT_THAT(line.output, HasSubstr("Example:\n  " + said));
+  }
 }
 
 TEST(GatewayCommandLine, ChecksItsDescriptors) {

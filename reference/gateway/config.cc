@@ -8,6 +8,7 @@
 #include "openshell/sandbox/v1/sandbox.pb.h"
 #include "reference/gateway/admission.h"
 #include "reference/gateway/bundle.h"
+#include "reference/gateway/config_access.h"
 #include "reference/gateway/config_parts.h"
 #include "reference/gateway/delivery.h"
 #include "reference/gateway/fingerprint.h"
@@ -40,24 +41,6 @@ struct Reading {
 std::string id_of(std::string_view kind, std::string_view name) {
   Fingerprint all;
   return uuid(all.add(kind).add(name).hex().substr(0, kUuidDigits));
-}
-
-void read_listen(MapReader& map, Config& config) {
-  if (!map.has("listen")) {
-    config.listen.push_back(*net::Endpoint::parse("127.0.0.1:8090"));
-    return;
-  }
-  const std::vector<std::string> texts = map.texts("listen");
-  if (texts.empty()) map.complain("listen", "listen needs at least one address");
-  for (const std::string& text : texts) {
-    if (const auto endpoint = net::Endpoint::parse(text)) {
-      config.listen.push_back(*endpoint);
-    } else {
-      map.complain("listen", fmt::format("\"{}\" is not an address and a port "
-                                         "(127.0.0.1:8090, [::1]:0)",
-                                         text));
-    }
-  }
 }
 
 // A credential: the value itself, or where it is. No complaint shows a value.
@@ -139,6 +122,7 @@ void read_route(MapReader& parent, const Reading& at, State& state) {
   MapReader map(*node, at.file, "inference", at.complaints);
   const std::size_t before = at.complaints.all().size();
   Route route;
+  refuse_old_keys(map);
   if (map.require("provider") != nullptr) route.provider = map.text("provider");
   if (map.require("model") != nullptr) route.model = map.text("model");
   const base::Duration timeout = map.duration("timeout", base::Duration::zero());
@@ -179,7 +163,8 @@ std::optional<PolicyRecord> read_policy(MapReader& map, const Reading& at,
   return record;
 }
 
-void read_sandbox(const Node& node, const Reading& at, State& state) {
+void read_sandbox(const Node& node, const Reading& at, Config& config) {
+  State& state = config.initial;
   MapReader map(node, at.file, "a sandbox", at.complaints);
   if (!node.is_map()) return;
   Sandbox sandbox;
@@ -196,6 +181,7 @@ void read_sandbox(const Node& node, const Reading& at, State& state) {
       attached.push_back(name);
     }
   }
+  read_sandbox_token(map, sandbox.id, config);
   map.finish();
   if (state.find_sandbox(sandbox.id) != nullptr || state.find_sandbox(sandbox.name) != nullptr) {
     map.complain("id", "another sandbox has this id or name");
@@ -211,13 +197,17 @@ std::optional<Config> read_config(const Node& root, const Reading& at) {
   Config config;
   config.file = at.file;
   MapReader map(root, at.file, "the configuration", at.complaints);
-  read_listen(map, config);
-  config.allow_unauthenticated = map.boolean("allow_unauthenticated", false);
+  refuse_old_keys(map);
+  read_access(map, config);
+  const std::string kept = map.text("state", std::string(kInMemory));
+  if (kept.empty()) map.complain("state", "state is a file, or `memory`");
+  if (kept != kInMemory) config.state_file = path_beside(at.file, kept);
   static constexpr std::array<std::string_view, 4> kLevels{"error", "warning", "info", "debug"};
   const std::string level = map.word("log_level", kLevels, "info");
   for (std::size_t i = 0; i < kLevels.size(); ++i) {
     if (level == kLevels[i]) config.log_level = static_cast<base::LogLevel>(i);
   }
+  config.probe = read_probe_options(map);
   State& state = config.initial;
   state.registrations = read_registrations(map, "middleware");
   std::sort(state.registrations.begin(), state.registrations.end(),
@@ -227,7 +217,7 @@ std::optional<Config> read_config(const Node& root, const Reading& at) {
   }
   read_route(map, at, state);
   state.policy = read_policy(map, at, state.registrations);
-  for (const auto& item : map.list("sandboxes")) read_sandbox(*item, at, state);
+  for (const auto& item : map.list("sandboxes")) read_sandbox(*item, at, config);
   map.finish();
   if (!at.complaints.empty()) return std::nullopt;
   return config;

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "reference/gateway/fingerprint.h"
+#include "reference/gateway/provider_rules.h"
 #include "reference/middleware/registry.h"
 
 namespace sallyport::gateway {
@@ -29,31 +30,49 @@ bool reads_as_placeholder(std::string_view key) {
   return key[0] == 's' && digits.size() == 64 && all("0123456789abcdef");
 }
 
+// What the provider's record states, else what the policy binds to it.
+std::vector<CredentialEndpoint> endpoints_of(const Provider& provider, const PolicyRecord* policy) {
+  std::vector<CredentialEndpoint> endpoints = provider.endpoints;
+  if (!endpoints.empty() || policy == nullptr) return endpoints;
+  for (const PolicyBinding& binding : policy->bindings) {
+    if (binding.provider == provider.name) endpoints.push_back(binding.endpoint);
+  }
+  return endpoints;
+}
+
+// A whole account's key, from which tokens are made: never for a sandbox (OpenShell
+// crates/openshell-server/src/grpc/provider.rs).
+bool is_account_key(const Provider& provider, std::string_view key) {
+  return key == "GOOGLE_SERVICE_ACCOUNT_KEY" && normal_type(provider.type) == "google-vertex-ai";
+}
+
 bool is_deliverable(const Provider& provider, const std::string& key, std::int64_t now_ms) {
-  if (provider.endpoints.empty() || !is_word(key) || reads_as_placeholder(key)) return false;
+  if (!is_word(key) || reads_as_placeholder(key) || is_account_key(provider, key)) return false;
   const auto expiry = provider.expires_at_ms.find(key);
   return expiry == provider.expires_at_ms.end() || expiry->second > now_ms;
 }
 
 DeliveredCredential credential(const Provider& provider, const std::string& key,
-                               const base::Secret& value) {
+                               const base::Secret& value,
+                               const std::vector<CredentialEndpoint>& endpoints) {
   DeliveredCredential one;
   one.key = key;
   one.value = value;
   one.identity = fmt::format("{}:{}", provider.id, key);
-  one.endpoints = provider.endpoints;
+  one.endpoints = endpoints;
   const auto expiry = provider.expires_at_ms.find(key);
   if (expiry != provider.expires_at_ms.end()) one.expires_at_ms = expiry->second;
   return one;
 }
 
-// Values are no part of it: within one start of the gateway the version changes with them.
-void add_to(Fingerprint& all, const Provider& provider) {
+// Values are no part of it: the version changes with them.
+void add_to(Fingerprint& all, const Provider& provider,
+            const std::vector<CredentialEndpoint>& endpoints) {
   all.add(provider.id).add(provider.version).add(provider.type);
   all.add(provider.credentials.size());
   for (const auto& [key, value] : provider.credentials) all.add(key);
-  all.add(provider.endpoints.size());
-  for (const CredentialEndpoint& endpoint : provider.endpoints) {
+  all.add(endpoints.size());
+  for (const CredentialEndpoint& endpoint : endpoints) {
     all.add(endpoint.host).add(endpoint.port).add(endpoint.path);
   }
 }
@@ -120,10 +139,12 @@ DeliveredEnvironment environment_of(const State& state, const Sandbox& sandbox,
     const auto found = state.providers.find(name);
     if (found == state.providers.end()) continue;
     const Provider& provider = found->second;
-    add_to(all, provider);
+    const auto endpoints = endpoints_of(provider, state.in_force(sandbox));
+    add_to(all, provider, endpoints);
+    if (endpoints.empty()) continue;
     for (const auto& [key, value] : provider.credentials) {
       if (!is_deliverable(provider, key, now_ms)) continue;
-      by_key.emplace(key, credential(provider, key, value));
+      by_key.emplace(key, credential(provider, key, value, endpoints));
     }
   }
   DeliveredEnvironment environment;

@@ -34,8 +34,9 @@ struct DeliveredEnvironment {
 // middleware that is neither built in nor registered.
 [[nodiscard]] Answer<DeliveredConfig> config_of(const State& state, const Sandbox& sandbox);
 
-// Credentials whose provider states no endpoints, whose key isn't fit for a placeholder, or that
-// have expired, are withheld. Of several providers with one key the first attached is heard.
+// They may go where the provider's record states, or else where the policy in force binds them.
+// Withheld are those with neither, those whose key isn't fit for a placeholder, expired ones, and
+// service account keys of Google's. Of several providers with one key the first attached is heard.
 [[nodiscard]] DeliveredEnvironment environment_of(const State& state, const Sandbox& sandbox,
                                                   std::int64_t now_ms);
 

@@ -143,5 +143,40 @@ TEST(Delivery, ChangesTheEnvironmentsRevisionWhenACredentialExpires) {
             environment_of(state, owner, kNow + 1).revision);
 }
 
+TEST(Delivery, SendsACredentialWhereThePolicyInForceBindsItIfItsProviderSaysNothing) {
+  State state = bound_state();
+  state.providers.at("p").endpoints.clear();
+  const std::uint64_t unbound = environment(state).revision;
+  PolicyRecord policy{"{}", "1", {}, {}, 1, 0};
+  policy.bindings = {{"p", {"bound.test", 443, "/x"}}, {"q", {"other.test", 443, ""}}};
+  state.policy = policy;
+  const auto delivered = environment(state);
+  ASSERT_EQ(delivered.credentials.size(), 1U);
+  ASSERT_EQ(delivered.credentials[0].endpoints.size(), 1U);
+  EXPECT_EQ(delivered.credentials[0].endpoints[0].host, "bound.test");
+  EXPECT_NE(delivered.revision, unbound);
+  state.sandboxes.at("sb").policy = PolicyRecord{"{}", "2", {}, {}, 1, 0};
+  EXPECT_TRUE(environment(state).credentials.empty());
+}
+
+TEST(Delivery, LeavesTheEndpointsThatAProviderStatesToItAlone) {
+  State state = bound_state();
+  state.policy = PolicyRecord{"{}", "1", {}, {{"p", {"bound.test", 443, ""}}}, 1, 0};
+  const auto delivered = environment(state);
+  ASSERT_EQ(delivered.credentials.size(), 1U);
+  for (const CredentialEndpoint& endpoint : delivered.credentials[0].endpoints) {
+    EXPECT_NE(endpoint.host, "bound.test");
+  }
+}
+
+TEST(Delivery, NeverSendsTheKeyOfAWholeAccount) {
+  State state = bound_state();
+  Provider& record = state.providers.at("p");
+  record.type = "Vertex-AI";
+  record.credentials.emplace("GOOGLE_SERVICE_ACCOUNT_KEY", base::Secret("{}"));
+  ASSERT_EQ(environment(state).credentials.size(), 1U);
+  EXPECT_EQ(environment(state).credentials[0].key, "OPENAI_API_KEY");
+}
+
 }  // namespace
 }  // namespace sallyport::gateway

@@ -4,7 +4,7 @@
 
 #include "openshell/inference/v1/inference.pb.h"
 #include "openshell/v1/openshell.pb.h"
-#include "reference/policy/wire.h"
+#include "reference/gateway/live_policy.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -45,13 +45,6 @@ void write_meta(const std::string& id, const std::string& name, std::int64_t cre
   into.set_created_at_ms(created_at_ms);
   into.set_resource_version(version);
   into.set_workspace(std::string(kWorkspace));
-}
-
-openshell::sandbox::v1::SandboxPolicy message_of(const PolicyRecord& record) {
-  base::Diagnostics complaints;
-  const auto root = base::yaml::parse(record.document, "policy", complaints);
-  // It was read when it was admitted.
-  return root == nullptr ? openshell::sandbox::v1::SandboxPolicy{} : policy::policy_message(*root);
 }
 
 }  // namespace
@@ -98,16 +91,44 @@ Answer<ProviderChange> read_change(const openshell::datamodel::v1::Provider& mes
 }
 
 void write_sandbox(const State& state, const Sandbox& record, openshell::v1::Sandbox& into) {
-  write_meta(record.id, record.name, record.created_at_ms, record.version,
-             *into.mutable_metadata());
+  auto& meta = *into.mutable_metadata();
+  write_meta(record.id, record.name, record.created_at_ms, record.version, meta);
   auto& spec = *into.mutable_spec();
-  if (record.policy) *spec.mutable_policy() = message_of(*record.policy);
+  const PolicyRecord* const in_force = state.in_force(record);
+  const bool enriched =
+      record.effective && in_force != nullptr && record.effective_of == in_force->hash;
+  if (enriched) {
+    *spec.mutable_policy() = message_of(*record.effective);
+  } else if (record.policy) {
+    *spec.mutable_policy() = message_of(*record.policy);
+  }
+  if (spec.has_policy()) {
+    (*meta.mutable_annotations())[std::string(kPolicyAnnotation)] =
+        enriched ? "effective" : "authored";
+  }
   spec.mutable_providers()->Add(record.providers.begin(), record.providers.end());
   auto& status = *into.mutable_status();
   status.set_sandbox_name(record.name);
   status.set_phase(openshell::v1::SANDBOX_PHASE_READY);
-  const auto& policy = record.policy ? record.policy : state.policy;
-  if (policy) status.set_current_policy_version(policy->version);
+  if (in_force != nullptr) status.set_current_policy_version(in_force->version);
+}
+
+void write_policy_status(const PolicyRecord& policy, const Sandbox* sandbox,
+                         openshell::v1::GetSandboxPolicyStatusResponse& into) {
+  auto& revision = *into.mutable_revision();
+  revision.set_version(policy.version);
+  revision.set_policy_hash(policy.hash);
+  revision.set_created_at_ms(policy.created_at_ms);
+  *revision.mutable_policy() = message_of(policy);
+  if (sandbox == nullptr) return;
+  into.set_active_version(sandbox->loaded_version);
+  revision.set_status(openshell::v1::POLICY_STATUS_PENDING);
+  const auto& report = sandbox->report;
+  if (!report || report->version != policy.version || report->hash != policy.hash) return;
+  revision.set_load_error(report->error);
+  if (report->loaded) revision.set_loaded_at_ms(report->at_ms);
+  revision.set_status(report->loaded ? openshell::v1::POLICY_STATUS_LOADED
+                                     : openshell::v1::POLICY_STATUS_FAILED);
 }
 
 void write_bundle(const Bundle& bundle, std::int64_t now_ms,

@@ -64,9 +64,9 @@ rpc::Status ProviderApi::create(const openshell::v1::CreateProviderRequest& requ
 rpc::Status ProviderApi::get(const openshell::v1::GetProviderRequest& request,
                              openshell::v1::ProviderResponse& response) const {
   if (auto status = named(request.name(), request.workspace()); !status.ok()) return status;
-  const State state = store_.snapshot();
-  const auto found = state.providers.find(request.name());
-  if (found == state.providers.end()) {
+  const auto state = store_.current();
+  const auto found = state->providers.find(request.name());
+  if (found == state->providers.end()) {
     return refusal(Code::not_found, fmt::format("provider '{}' was not found in workspace '{}'",
                                                 request.name(), kWorkspace));
   }
@@ -78,7 +78,7 @@ rpc::Status ProviderApi::list(const openshell::v1::ListProvidersRequest& request
                               openshell::v1::ListProvidersResponse& response) const {
   if (auto status = in_workspace(request.workspace()); !status.ok()) return status;
   std::uint32_t skip = request.offset();
-  for (const auto& [name, record] : store_.snapshot().providers) {
+  for (const auto& [name, record] : store_.current()->providers) {
     if (skip > 0) {
       --skip;
       continue;
@@ -130,15 +130,15 @@ rpc::Status ProviderApi::of_sandbox(const openshell::v1::ListSandboxProvidersReq
   if (auto status = named(request.sandbox_name(), request.workspace()); !status.ok()) {
     return status;
   }
-  const State state = store_.snapshot();
-  const Sandbox* const sandbox = state.find_sandbox(request.sandbox_name());
+  const auto state = store_.current();
+  const Sandbox* const sandbox = state->find_sandbox(request.sandbox_name());
   if (sandbox == nullptr) {
     return refusal(Code::not_found,
                    fmt::format("sandbox '{}' was not found", request.sandbox_name()));
   }
   for (const std::string& name : sandbox->providers) {
-    const auto found = state.providers.find(name);
-    if (found != state.providers.end()) write_provider(found->second, *response.add_providers());
+    const auto found = state->providers.find(name);
+    if (found != state->providers.end()) write_provider(found->second, *response.add_providers());
   }
   return {};
 }
@@ -152,9 +152,9 @@ rpc::Status ProviderApi::attach(const openshell::v1::AttachSandboxProviderReques
                                               request.expected_resource_version());
   if (!attached) return attached.error();
   response.set_attached(*attached);
-  const State state = store_.snapshot();
-  if (const Sandbox* const sandbox = state.find_sandbox(request.sandbox_name())) {
-    write_sandbox(state, *sandbox, *response.mutable_sandbox());
+  const auto state = store_.current();
+  if (const Sandbox* const sandbox = state->find_sandbox(request.sandbox_name())) {
+    write_sandbox(*state, *sandbox, *response.mutable_sandbox());
   }
   return {};
 }
@@ -168,9 +168,9 @@ rpc::Status ProviderApi::detach(const openshell::v1::DetachSandboxProviderReques
                                               request.expected_resource_version());
   if (!detached) return detached.error();
   response.set_detached(*detached);
-  const State state = store_.snapshot();
-  if (const Sandbox* const sandbox = state.find_sandbox(request.sandbox_name())) {
-    write_sandbox(state, *sandbox, *response.mutable_sandbox());
+  const auto state = store_.current();
+  if (const Sandbox* const sandbox = state->find_sandbox(request.sandbox_name())) {
+    write_sandbox(*state, *sandbox, *response.mutable_sandbox());
   }
   return {};
 }

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "reference/base/clock.h"
+#include "reference/base/random.h"
 #include "reference/gateway/admission.h"
+#include "reference/gateway/caller.h"
 #include "reference/gateway/store.h"
 #include "reference/rpc/status.h"
 
@@ -12,11 +14,18 @@ class GetSandboxConfigRequest;
 class GetSandboxConfigResponse;
 }  // namespace openshell::sandbox::v1
 namespace openshell::v1 {
+class CreateSandboxRequest;
+class DeleteSandboxRequest;
+class DeleteSandboxResponse;
+class GetSandboxPolicyStatusRequest;
+class GetSandboxPolicyStatusResponse;
 class GetSandboxProviderEnvironmentRequest;
 class GetSandboxProviderEnvironmentResponse;
 class GetSandboxRequest;
 class ListSandboxesRequest;
 class ListSandboxesResponse;
+class ReportPolicyStatusRequest;
+class ReportPolicyStatusResponse;
 class SandboxResponse;
 class UpdateConfigRequest;
 class UpdateConfigResponse;
@@ -31,9 +40,17 @@ namespace sallyport::gateway {
 
 class SandboxApi {
  public:
-  // Store and clock must outlive this object; `ask` is called from any thread.
-  SandboxApi(Store& store, const base::Clock& clock, AskServices ask)
-      : store_(store), clock_(clock), ask_(std::move(ask)) {}
+  // All but `ask` must outlive this object; it and `random` are called from any thread.
+  SandboxApi(Store& store, const base::Clock& clock, base::Random& random, AskServices ask)
+      : store_(store), clock_(clock), random_(random), ask_(std::move(ask)) {}
+
+  // Its id is ours, its name the request's or one made of the id. Waits for services.
+  // INVALID_ARGUMENT also for what of a spec isn't served, by its name.
+  [[nodiscard]] rpc::Status create(const openshell::v1::CreateSandboxRequest& request,
+                                   openshell::v1::SandboxResponse& response);
+  // `deleted` is false when there was none.
+  [[nodiscard]] rpc::Status remove(const openshell::v1::DeleteSandboxRequest& request,
+                                   openshell::v1::DeleteSandboxResponse& response);
 
   [[nodiscard]] rpc::Status get(const openshell::v1::GetSandboxRequest& request,
                                 openshell::v1::SandboxResponse& response) const;
@@ -47,17 +64,34 @@ class SandboxApi {
       const openshell::v1::GetSandboxProviderEnvironmentRequest& request,
       openshell::v1::GetSandboxProviderEnvironmentResponse& response) const;
 
-  // A whole policy, of a sandbox or of all that have none of their own.
+  // A whole policy, of a sandbox or of all that have none of their own. Of a sandbox's own
+  // principal: what its supervisor made of the policy in force, which is kept beside it and
+  // delivered to nobody; PERMISSION_DENIED for another sandbox.
   [[nodiscard]] rpc::Status update_config(const openshell::v1::UpdateConfigRequest& request,
+                                          const Caller& caller,
                                           openshell::v1::UpdateConfigResponse& response);
+
+  // Whether a supervisor took the policy in force, and which one it took last.
+  [[nodiscard]] rpc::Status policy_status(
+      const openshell::v1::GetSandboxPolicyStatusRequest& request,
+      openshell::v1::GetSandboxPolicyStatusResponse& response) const;
+  // A supervisor's word about its own sandbox.
+  [[nodiscard]] rpc::Status report_status(const openshell::v1::ReportPolicyStatusRequest& request,
+                                          const Caller& caller,
+                                          openshell::v1::ReportPolicyStatusResponse& response);
 
   [[nodiscard]] rpc::Status set_services(const v1::SetMiddlewareServicesRequest& request);
   [[nodiscard]] rpc::Status revisions(const v1::GetRevisionsRequest& request,
                                       v1::GetRevisionsResponse& response) const;
 
  private:
+  [[nodiscard]] rpc::Status report_effective(const openshell::v1::UpdateConfigRequest& request,
+                                             const Caller& caller,
+                                             openshell::v1::UpdateConfigResponse& response);
+
   Store& store_;
   const base::Clock& clock_;
+  base::Random& random_;
   AskServices ask_;
 };
 

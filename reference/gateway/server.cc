@@ -5,11 +5,15 @@
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
+#include <openssl/crypto.h>
 
 #include <chrono>
+#include <optional>
+#include <utility>
 
 #include "openshell/inference/v1/inference.grpc.pb.h"
 #include "openshell/v1/openshell.grpc.pb.h"
+#include "reference/rpc/token_file.h"
 #include "sallyport/gateway/v1/admin.grpc.pb.h"
 
 namespace sallyport::gateway {
@@ -27,24 +31,51 @@ constexpr auto kDrain = std::chrono::milliseconds(500);
 // What stands before and behind every call: who may, and that it was.
 class Desk {
  public:
-  Desk(bool anywhere, CallLog& calls) : anywhere_(anywhere), calls_(calls) {}
+  Desk(bool anywhere, const Apis& apis, CallLog& calls)
+      : anywhere_(anywhere), tokens_(apis.tokens), find_(apis.find), calls_(calls) {}
 
+  // Of a call that names a sandbox, by its name or id.
   template <class Call>
-  grpc::Status serve(const ServerContext& context, std::string_view rpc, Call call) {
-    rpc::Status status;
-    if (anywhere_ || is_loopback_peer(context.peer())) {
-      status = call();
-    } else {
-      status = refusal(rpc::Code::unauthenticated,
-                       "calls from elsewhere than loopback need allow_unauthenticated");
-    }
+  grpc::Status serve_of(const ServerContext& context, std::string_view rpc,
+                        const std::optional<std::string>& sandbox, Call call) {
+    rpc::Status status = run(context, rpc, sandbox, call);
     calls_.write(rpc, status.code);
     if (status.ok()) return grpc::Status::OK;
     return {static_cast<grpc::StatusCode>(status.code), bounded_message(std::move(status.message))};
   }
+  template <class Call>
+  grpc::Status serve(const ServerContext& context, std::string_view rpc, Call call) {
+    return serve_of(context, rpc, std::nullopt, [&call](const Caller&) { return call(); });
+  }
 
  private:
+  template <class Call>
+  rpc::Status run(const ServerContext& context, std::string_view rpc,
+                  const std::optional<std::string>& sandbox, Call& call) {
+    const Answer<Standing> standing = identify(tokens_, presented_by(context));
+    if (!standing) return standing.error();
+    rpc::Status refused = judge(rpc, *standing, sandbox, find_);
+    return refused.ok() ? call(standing->caller) : refused;
+  }
+
+  Presented presented_by(const ServerContext& context) const {
+    Presented presented;
+    const auto& metadata = context.client_metadata();
+    const auto text = [](const grpc::string_ref& value) {
+      return std::string(value.data(), value.size());
+    };
+    const auto [first, last] = metadata.equal_range("authorization");
+    for (auto at = first; at != last; ++at) presented.authorization.push_back(text(at->second));
+    const auto claim =
+        metadata.find(grpc::string_ref(rpc::kClaimKey.data(), rpc::kClaimKey.size()));
+    if (claim != metadata.end()) presented.claim = text(claim->second);
+    presented.believed = anywhere_ || is_loopback_peer(context.peer());
+    return presented;
+  }
+
   bool anywhere_;
+  TokenBook& tokens_;
+  const FindSandbox& find_;
   CallLog& calls_;
 };
 
@@ -97,7 +128,8 @@ class OpenShellService final : public wire::OpenShell::Service {
   }
   grpc::Status GetSandbox(ServerContext* context, const wire::GetSandboxRequest* request,
                           wire::SandboxResponse* response) override {
-    return desk_.serve(*context, "GetSandbox", [&] { return sandboxes_.get(*request, *response); });
+    return desk_.serve_of(*context, "GetSandbox", request->name(),
+                          [&](const Caller&) { return sandboxes_.get(*request, *response); });
   }
   grpc::Status ListSandboxes(ServerContext* context, const wire::ListSandboxesRequest* request,
                              wire::ListSandboxesResponse* response) override {
@@ -107,19 +139,47 @@ class OpenShellService final : public wire::OpenShell::Service {
   grpc::Status GetSandboxConfig(ServerContext* context,
                                 const sandbox_wire::GetSandboxConfigRequest* request,
                                 sandbox_wire::GetSandboxConfigResponse* response) override {
-    return desk_.serve(*context, "GetSandboxConfig",
-                       [&] { return sandboxes_.config(*request, *response); });
+    return desk_.serve_of(*context, "GetSandboxConfig", request->sandbox_id(),
+                          [&](const Caller&) { return sandboxes_.config(*request, *response); });
   }
   grpc::Status UpdateConfig(ServerContext* context, const wire::UpdateConfigRequest* request,
                             wire::UpdateConfigResponse* response) override {
-    return desk_.serve(*context, "UpdateConfig",
-                       [&] { return sandboxes_.update_config(*request, *response); });
+    return desk_.serve_of(*context, "UpdateConfig",
+                          request->global() ? std::string() : request->name(),
+                          [&](const Caller& caller) {
+                            return sandboxes_.update_config(*request, caller, *response);
+                          });
   }
   grpc::Status GetSandboxProviderEnvironment(
       ServerContext* context, const wire::GetSandboxProviderEnvironmentRequest* request,
       wire::GetSandboxProviderEnvironmentResponse* response) override {
-    return desk_.serve(*context, "GetSandboxProviderEnvironment",
-                       [&] { return sandboxes_.environment(*request, *response); });
+    return desk_.serve_of(
+        *context, "GetSandboxProviderEnvironment", request->sandbox_id(),
+        [&](const Caller&) { return sandboxes_.environment(*request, *response); });
+  }
+  grpc::Status ReportPolicyStatus(ServerContext* context,
+                                  const wire::ReportPolicyStatusRequest* request,
+                                  wire::ReportPolicyStatusResponse* response) override {
+    return desk_.serve_of(*context, "ReportPolicyStatus", request->sandbox_id(),
+                          [&](const Caller& caller) {
+                            return sandboxes_.report_status(*request, caller, *response);
+                          });
+  }
+  grpc::Status GetSandboxPolicyStatus(ServerContext* context,
+                                      const wire::GetSandboxPolicyStatusRequest* request,
+                                      wire::GetSandboxPolicyStatusResponse* response) override {
+    return desk_.serve(*context, "GetSandboxPolicyStatus",
+                       [&] { return sandboxes_.policy_status(*request, *response); });
+  }
+  grpc::Status CreateSandbox(ServerContext* context, const wire::CreateSandboxRequest* request,
+                             wire::SandboxResponse* response) override {
+    return desk_.serve(*context, "CreateSandbox",
+                       [&] { return sandboxes_.create(*request, *response); });
+  }
+  grpc::Status DeleteSandbox(ServerContext* context, const wire::DeleteSandboxRequest* request,
+                             wire::DeleteSandboxResponse* response) override {
+    return desk_.serve(*context, "DeleteSandbox",
+                       [&] { return sandboxes_.remove(*request, *response); });
   }
   grpc::Status CreateProvider(ServerContext* context, const wire::CreateProviderRequest* request,
                               wire::ProviderResponse* response) override {
@@ -173,8 +233,8 @@ class OpenShellService final : public wire::OpenShell::Service {
 
 class AdminService final : public v1::Admin::Service {
  public:
-  AdminService(Desk& desk, ProviderApi& providers, SandboxApi& sandboxes)
-      : desk_(desk), providers_(providers), sandboxes_(sandboxes) {}
+  AdminService(Desk& desk, ProviderApi& providers, SandboxApi& sandboxes, const SetToken& set_token)
+      : desk_(desk), providers_(providers), sandboxes_(sandboxes), set_token_(set_token) {}
 
   grpc::Status SetMiddlewareServices(ServerContext* context,
                                      const v1::SetMiddlewareServicesRequest* request,
@@ -188,6 +248,12 @@ class AdminService final : public v1::Admin::Service {
     return desk_.serve(*context, "ForceDeleteProvider",
                        [&] { return providers_.force_remove(*request, *response); });
   }
+  grpc::Status SetSandboxToken(ServerContext* context, const v1::SetSandboxTokenRequest* request,
+                               v1::SetSandboxTokenResponse*) override {
+    return desk_.serve(*context, "SetSandboxToken", [&] {
+      return set_token_(request->sandbox(), request->sha256(), request->keep_previous());
+    });
+  }
   grpc::Status GetRevisions(ServerContext* context, const v1::GetRevisionsRequest* request,
                             v1::GetRevisionsResponse* response) override {
     return desk_.serve(*context, "GetRevisions",
@@ -198,6 +264,7 @@ class AdminService final : public v1::Admin::Service {
   Desk& desk_;
   ProviderApi& providers_;
   SandboxApi& sandboxes_;
+  const SetToken& set_token_;
 };
 
 void configure(grpc::ServerBuilder& builder) {
@@ -214,23 +281,35 @@ void configure(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
 }
 
+std::shared_ptr<grpc::ServerCredentials> credentials_of(const ServerTls* tls) {
+  if (tls == nullptr) return grpc::InsecureServerCredentials();
+  grpc::SslServerCredentialsOptions options;
+  options.pem_key_cert_pairs.push_back({std::string(tls->key_pem.reveal()), tls->certificate_pem});
+  auto credentials = grpc::SslServerCredentials(options);
+  std::string& copy = options.pem_key_cert_pairs.front().private_key;
+  ::OPENSSL_cleanse(copy.data(), copy.size());
+  return credentials;
+}
+
 class GrpcServer final : public Server {
  public:
   GrpcServer(bool anywhere, Apis apis, CallLog& calls)
-      : desk_(anywhere, calls),
-        inference_(desk_, apis.inference),
-        openshell_(desk_, apis.providers, apis.sandboxes),
-        admin_(desk_, apis.providers, apis.sandboxes) {}
+      : apis_(std::move(apis)),
+        desk_(anywhere, apis_, calls),
+        inference_(desk_, apis_.inference),
+        openshell_(desk_, apis_.providers, apis_.sandboxes),
+        admin_(desk_, apis_.providers, apis_.sandboxes, apis_.set_token) {}
   ~GrpcServer() override {
     if (server_) server_->Shutdown(std::chrono::system_clock::now() + kDrain);
   }
 
-  std::string start(std::span<const net::Endpoint> listen) {
+  std::string start(std::span<const net::Endpoint> listen, const ServerTls* tls) {
     grpc::ServerBuilder builder;
     configure(builder);
+    const auto credentials = credentials_of(tls);
     std::vector<int> ports(listen.size(), 0);
     for (std::size_t i = 0; i < listen.size(); ++i) {
-      builder.AddListeningPort(listen[i].to_string(), grpc::InsecureServerCredentials(), &ports[i]);
+      builder.AddListeningPort(listen[i].to_string(), credentials, &ports[i]);
     }
     builder.RegisterService(&inference_);
     builder.RegisterService(&openshell_);
@@ -247,6 +326,7 @@ class GrpcServer final : public Server {
   [[nodiscard]] const std::vector<net::Endpoint>& listen() const override { return listen_; }
 
  private:
+  const Apis apis_;
   Desk desk_;
   InferenceService inference_;
   OpenShellService openshell_;
@@ -257,10 +337,10 @@ class GrpcServer final : public Server {
 
 }  // namespace
 
-std::unique_ptr<Server> Server::start(std::span<const net::Endpoint> listen, bool anywhere,
-                                      Apis apis, CallLog& calls, std::string& failure) {
-  auto server = std::make_unique<GrpcServer>(anywhere, apis, calls);
-  failure = server->start(listen);
+std::unique_ptr<Server> Server::start(const Listening& how, Apis apis, CallLog& calls,
+                                      std::string& failure) {
+  auto server = std::make_unique<GrpcServer>(how.anywhere, std::move(apis), calls);
+  failure = server->start(how.listen, how.tls);
   if (!failure.empty()) return nullptr;
   return server;
 }

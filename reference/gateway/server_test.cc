@@ -12,6 +12,7 @@
 #include "openshell/v1/openshell.pb.h"
 #include "reference/base/random.h"
 #include "reference/gateway/ask_services.h"
+#include "reference/gateway/issued_tokens.h"
 #include "reference/gateway/own_loop.h"
 #include "reference/gateway/test_records.h"
 #include "reference/policy/loader.h"
@@ -37,15 +38,18 @@ class GatewayServer : public testing::Test {
     said_ = base::UniqueFd(fds[0]);
     calls_ = std::make_unique<CallLog>(base::UniqueFd(fds[1]));
     std::string failure;
-    server_ = Server::start(std::vector{*net::Endpoint::parse("127.0.0.1:0")}, false, apis(),
-                            *calls_, failure);
+    const std::vector listen{*net::Endpoint::parse("127.0.0.1:0")};
+    server_ = Server::start({listen, false, nullptr}, apis(), *calls_, failure);
     EXPECT_NE(server_, nullptr) << failure;
     rpc::ChannelOptions options;
     options.endpoint = "http://" + server_->listen()[0].to_string();
     channel_ = std::move(*rpc::Channel::create(loop_.executor(), loop_.clock(), options));
   }
 
-  Apis apis() { return {inference_, providers_, sandboxes_}; }
+  Apis apis() {
+    const auto nobody = [](const std::string&, const std::string&, bool) { return rpc::Status{}; };
+    return {inference_, providers_, sandboxes_, tokens_, finder_in(store_), nobody};
+  }
   rpc::Status call(std::string_view method, const google::protobuf::MessageLite& request,
                    google::protobuf::MessageLite& response) {
     rpc::Status status;
@@ -62,9 +66,13 @@ class GatewayServer : public testing::Test {
   base::SystemClock clock_;
   base::SystemRandom random_;
   Store store_{used_state()};
-  InferenceApi inference_{store_, clock_};
+  InferenceApi inference_{
+      store_, clock_, [](const inference::Route&) {
+        return inference::ProbeVerdict{true, "https://api.test/v1/x", "x", {}, {}};
+      }};
   ProviderApi providers_{store_, clock_, random_};
-  SandboxApi sandboxes_{store_, clock_, ask_services};
+  SandboxApi sandboxes_{store_, clock_, random_, ask_services};
+  TokenBook tokens_{FileTokens{}};
   base::UniqueFd said_;
   std::unique_ptr<CallLog> calls_;
   std::unique_ptr<Server> server_;
@@ -92,10 +100,23 @@ TEST_F(GatewayServer, PassesOnWhyACallIsRefused) {
 }
 
 TEST_F(GatewayServer, AnswersWhatItDoesNotServeWithUnimplemented) {
-  openshell::v1::CreateSandboxRequest request;
-  openshell::v1::SandboxResponse response;
-  EXPECT_EQ(call("/openshell.v1.OpenShell/CreateSandbox", request, response).code,
+  openshell::v1::IssueSandboxTokenRequest request;
+  openshell::v1::IssueSandboxTokenResponse response;
+  EXPECT_EQ(call("/openshell.v1.OpenShell/IssueSandboxToken", request, response).code,
             rpc::Code::unimplemented);
+}
+
+TEST_F(GatewayServer, ServesNoneOfTheRouteCallsOfOlderContracts) {
+  for (const char* method : {"CreateInferenceRoute", "UpdateInferenceRoute", "ListInferenceRoutes",
+                             "DeleteInferenceRoutes"}) {
+    openshell::inference::v1::SetInferenceRouteRequest request;
+    request.set_provider_name("p");
+    openshell::inference::v1::SetInferenceRouteResponse response;
+    const auto status =
+        call(std::string("/openshell.inference.v1.Inference/") + method, request, response);
+    EXPECT_EQ(status.code, rpc::Code::unimplemented) << method;
+  }
+  EXPECT_EQ(store_.current()->routes.at(std::string(kUserRoute)).version, 1U);
 }
 
 TEST_F(GatewayServer, TellsARefusalThatIsLongerThanTrailersMayBe) {
@@ -114,7 +135,8 @@ TEST_F(GatewayServer, TellsARefusalThatIsLongerThanTrailersMayBe) {
 
 TEST_F(GatewayServer, DoesNotStartWhereAnotherListens) {
   std::string failure;
-  const auto second = Server::start(server_->listen(), false, apis(), *calls_, failure);
+  const Listening same{server_->listen(), false, nullptr};
+  const auto second = Server::start(same, apis(), *calls_, failure);
   EXPECT_EQ(second, nullptr);
   EXPECT_THAT(failure, HasSubstr("can't be listened on"));
 }

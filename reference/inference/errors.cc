@@ -23,6 +23,8 @@ class InferenceCategory final : public boost::system::error_category {
         return "the body has a content coding";
       case InferenceErrc::unexpected_body:
         return "the request has a body and may not";
+      case InferenceErrc::wrong_authority:
+        return "the request names another authority than inference.local";
     }
     return "unknown inference error";
   }
@@ -81,6 +83,8 @@ http::LocalAnswer inference_error(ErrorKind kind) {
       return error_object(400, "request body must not have a content coding");
     case ErrorKind::unexpected_body:
       return error_object(400, "this request takes no body");
+    case ErrorKind::wrong_authority:
+      return closing(http::authority_mismatch());
     case ErrorKind::unavailable:
       return error_object(503, "inference service unavailable");
     case ErrorKind::upstream_broken:
@@ -102,6 +106,8 @@ ErrorKind kind_of(const base::Error& error) {
       return ErrorKind::body_encoded;
     case InferenceErrc::unexpected_body:
       return ErrorKind::unexpected_body;
+    case InferenceErrc::wrong_authority:
+      return ErrorKind::wrong_authority;
   }
   return ErrorKind::malformed;
 }

@@ -14,6 +14,7 @@ enum class InferenceErrc {
   body_not_object,  // JSON protocols need one JSON object, or the model couldn't be forced: 400
   body_encoded,     // Content-Encoding, for the same reason: 400
   unexpected_body,  // GET with a body: 400
+  wrong_authority,  // Host, or an absolute target, names somebody else: 403, close
 };
 
 [[nodiscard]] const boost::system::error_category& inference_category();
@@ -29,6 +30,7 @@ enum class ErrorKind {
   body_not_object,  // 400
   body_encoded,     // 400
   unexpected_body,  // 400
+  wrong_authority,  // 403 request_authority_mismatch, close
   unavailable,      // 503: refused, unresolvable, TLS, no head in time
   upstream_broken,  // 502: garbled, cut, too large, too late while reading the body
 };

@@ -77,6 +77,20 @@ bool encoded_slash_is_misplaced(std::string_view path) {
   return path.find('/', kModels.size()) != std::string_view::npos;
 }
 
+constexpr std::string_view kHost = "inference.local";
+constexpr std::uint16_t kPort = 443;
+
+// What a client means for somebody else, and only lands here, gets no key of the operator's.
+bool names_us(const http::RequestHead& head) {
+  const http::Authority ours{std::string(kHost), kPort};
+  if (http::is_absolute_form(head.target)) {
+    const auto absolute = http::parse_absolute_form(head.target);
+    if (!absolute || absolute->authority != ours) return false;
+  }
+  const auto host = head.field("host");
+  return !host || http::authority_matches(*host, kPort, ours);
+}
+
 bool takes_body(const Call& call) { return call.match.method == "POST"; }
 
 bool is_coded(const http::RequestHead& head) {
@@ -93,6 +107,7 @@ bool is_coded(const http::RequestHead& head) {
 }  // namespace
 
 base::Result<Call> read_call(const http::RequestHead& head, std::uint64_t target_bytes_max) {
+  if (!names_us(head)) return InferenceErrc::wrong_authority;
   http::TargetOptions options;
   options.allow_encoded_slash = true;  // held against the path below
   options.bytes_max = target_bytes_max;

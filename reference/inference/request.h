@@ -25,7 +25,8 @@ struct Call {
   http::CanonicalTarget target;  // canonical path, query verbatim
 };
 
-// Errors: bad_target (400), not_inference (403). %2F is kept in the id of /v1/models/{id} alone.
+// Errors: wrong_authority (403), bad_target (400), not_inference (403). A request of HTTP/1.0 may
+// name nobody. %2F is kept in the id of /v1/models/{id} alone.
 [[nodiscard]] base::Result<Call> read_call(const http::RequestHead& head,
                                            std::uint64_t target_bytes_max);
 

@@ -48,6 +48,30 @@ std::string upstream_head(const Route& route, const Client& client, std::uint64_
   return build_upstream_head(route, *call, client.head, body_bytes);
 }
 
+InferenceErrc error_of(std::string_view text) {
+  const auto head = http::parse_request_head(text);
+  if (!head) throw std::invalid_argument(head.error().message());
+  const auto call = read_call(*head, 4096);
+  return call ? InferenceErrc{} : static_cast<InferenceErrc>(call.error().value());
+}
+
+TEST(Call, IsOnlyWhatNamesTheVirtualHost) {
+  for (const std::string_view mine :
+       {"GET /v1/models HTTP/1.1\r\nHost: Inference.Local:443\r\n\r\n",
+        "GET /v1/models HTTP/1.0\r\n\r\n",
+        "GET https://inference.local/v1/models HTTP/1.1\r\nHost: inference.local\r\n\r\n"}) {
+    EXPECT_EQ(error_of(mine), InferenceErrc{}) << mine;
+  }
+  for (const std::string_view anothers :
+       {"GET /v1/models HTTP/1.1\r\nHost: api.openai.com\r\n\r\n",
+        "GET /v1/models HTTP/1.1\r\nHost: inference.local:8443\r\n\r\n",
+        "GET /v1/models HTTP/1.0\r\nHost: a.inference.local\r\n\r\n",
+        "GET https://api.openai.com/v1/models HTTP/1.0\r\n\r\n",
+        "GET http://inference.local/v1/models HTTP/1.0\r\n\r\n"}) {
+    EXPECT_EQ(error_of(anothers), InferenceErrc::wrong_authority) << anothers;
+  }
+}
+
 TEST(Call, IsReadFromTheCanonicalPath) {
   const std::vector<std::pair<std::string, std::string>> rows = {
       {"POST //v1//chat/completions", "/v1/chat/completions"},

@@ -22,6 +22,36 @@ bool is_plain_path(std::string_view path) {
   return canonical && !canonical->changed;
 }
 
+// Of the many routes that there were before the one (NVIDIA/OpenShell, PR 146).
+struct RemovedKey {
+  std::string_view key;
+  std::string_view instead;
+};
+constexpr RemovedKey kRemovedFromRoutes[] = {
+    {"route", "write `routes: [{name, endpoint, model, protocols}]`"},
+    {"routing_hint",
+     "clients ask inference.local and name no route; the first one that lists the "
+     "call's protocol is taken"},
+};
+constexpr RemovedKey kRemovedFromARoute[] = {
+    {"routing_hint",
+     "clients ask inference.local and name no route; the first one that lists the "
+     "call's protocol is taken"},
+    {"base_url", "write `endpoint`"},
+    {"model_id", "write `model`"},
+    {"api_patterns", "write `protocols`: the calls of each are built in"},
+    {"enabled", "leave a route out that isn't to be used"},
+};
+
+void refuse_removed(yaml::MapReader& map, std::span<const RemovedKey> removed) {
+  for (const RemovedKey& one : removed) {
+    if (!map.has(one.key)) continue;
+    map.known({one.key});
+    map.complain(one.key, "\"" + std::string(one.key) + "\" was removed: " +
+                              std::string(one.instead) + " (docs/migrating.md)");
+  }
+}
+
 std::string read_text(yaml::MapReader& map, std::string_view key) {
   if (map.require(key) == nullptr) return {};
   std::string text = map.text(key);
@@ -85,10 +115,7 @@ void read_provider(yaml::MapReader& map, Route& route) {
   if (route.provider_type.empty()) return;
   const Profile* profile = find_profile(route.provider_type);
   if (profile != nullptr) {
-    route.auth = profile->auth;
-    route.default_headers.assign(profile->default_headers.begin(), profile->default_headers.end());
-    route.passthrough_headers.assign(profile->passthrough_headers.begin(),
-                                     profile->passthrough_headers.end());
+    adopt_profile(*profile, route);
   } else if (is_unserved_type(route.provider_type)) {
     map.complain("provider_type", "provider type \"" + route.provider_type + "\" is not served");
   } else {
@@ -128,6 +155,7 @@ Route read_route(const yaml::Node& node, const std::string& file, const Environm
     else
       route.timeout = ms;
   }
+  refuse_removed(map, kRemovedFromARoute);
   map.finish();
   return route;
 }
@@ -149,11 +177,19 @@ Routes read_routes(const yaml::NodePtr& root, const std::string& file,
         top.complain_at(*node, "a route is a map");
     }
   }
+  refuse_removed(top, kRemovedFromRoutes);
   top.finish();
   return Routes(std::move(routes));
 }
 
 }  // namespace
+
+void adopt_profile(const Profile& profile, Route& route) {
+  route.auth = profile.auth;
+  route.default_headers.assign(profile.default_headers.begin(), profile.default_headers.end());
+  route.passthrough_headers.assign(profile.passthrough_headers.begin(),
+                                   profile.passthrough_headers.end());
+}
 
 const Route* Routes::select(std::string_view protocol) const {
   for (const Route& route : all_) {

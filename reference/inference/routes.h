@@ -40,6 +40,9 @@ struct Route {
   std::optional<std::chrono::milliseconds> timeout;   // instead of Limits::route_timeout
 };
 
+// How the profile's provider wants its key, and which headers go with it.
+void adopt_profile(const Profile& profile, Route& route);
+
 class Routes {
  public:
   Routes() = default;

@@ -125,6 +125,13 @@ TEST(Routes, ComplainAboutEachMistakeInItsPlace) {
   expect_complaint(load("routes: [{name: a}]"), "endpoint");
 }
 
+TEST(Routes, TellWhatToWriteInsteadOfWhatWasRemoved) {
+  expect_complaint(load_with("http://a", "api_key: k\n    routing_hint: local"),
+                   "routes.yaml:7:19: \"routing_hint\" was removed");
+  expect_complaint(load_with("http://a", "api_key: k\n    model_id: m"), "write `model`");
+  expect_complaint(load("routes: []\nroute: {name: a}\n"), "\"route\" was removed");
+}
+
 TEST(Routes, ComplainAboutProtocolsThatNobodyServes) {
   const auto with = [](std::string_view protocols) {
     return load("routes:\n  - name: r\n    endpoint: http://a\n    model: m\n    protocols: " +

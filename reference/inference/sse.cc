@@ -45,8 +45,13 @@ bool takes_sse_events(const http::AnswerHead& answer) {
   if (!type) return false;
   const std::string_view essence = http::trim(type->substr(0, type->find(';')));
   if (!http::equal_ignoring_case(essence, "text/event-stream")) return false;
-  const auto coding = answer.fields.find("content-encoding");
-  return !coding || http::equal_ignoring_case(*coding, "identity");
+  // Of several lines any one may name the coding; two types leave it open what this is.
+  const bool plain =
+      std::all_of(answer.fields.begin(), answer.fields.end(), [](const http::Field& field) {
+        return !http::equal_ignoring_case(field.name, "content-encoding") ||
+               http::equal_ignoring_case(http::trim(field.value), "identity");
+      });
+  return plain && answer.fields.count("content-type") == 1;
 }
 
 std::string build_client_head(const http::AnswerHead& answer, const http::Framing& framing,

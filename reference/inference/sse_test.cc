@@ -33,6 +33,17 @@ TEST(SseError, StandsInPlainEventStreamsOnly) {
   EXPECT_FALSE(takes(""));
 }
 
+TEST(SseError, StandsInNoStreamThatASecondLineMakesSomethingElse) {
+  const auto takes = [](std::string_view fields) {
+    return takes_sse_events(*http::parse_answer_head(
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n" + std::string(fields) + "\r\n"));
+  };
+  EXPECT_TRUE(takes("Content-Encoding: identity\r\nContent-Encoding: identity\r\n"));
+  EXPECT_FALSE(takes("Content-Encoding: identity\r\nContent-Encoding: gzip\r\n"));
+  EXPECT_FALSE(takes("Content-Encoding: gzip\r\nContent-Encoding: identity\r\n"));
+  EXPECT_FALSE(takes("Content-Type: application/json\r\n"));
+}
+
 TEST(EventEnd, IsABlankLineWhateverEndsItsLinesAndHoweverItCame) {
   const auto amid = [](std::initializer_list<std::string_view> pieces) {
     EventEnd end;

@@ -10,6 +10,7 @@
 #include "reference/base/scalars.h"
 #include "reference/policy/address_class.h"
 #include "reference/policy/engine.h"
+#include "reference/policy/removed_keys.h"
 #include "reference/policy/rule_reader.h"
 
 namespace sallyport::policy {
@@ -212,6 +213,7 @@ Endpoint read_endpoint(const Node& node, const Notes& notes) {
        "signing_service", "signing_region", "persisted_queries", "graphql_persisted_queries",
        "graphql_max_body_bytes", "json_rpc", "mcp", "advisor_proposed", "provider_credentialed"},
       notes);
+  refuse_removed_keys(map);
   map.finish();
   judge_together(map, endpoint, notes);
   return endpoint;

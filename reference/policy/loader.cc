@@ -10,6 +10,7 @@
 #include "reference/policy/endpoint_reader.h"
 #include "reference/policy/index.h"
 #include "reference/policy/middleware_reader.h"
+#include "reference/policy/removed_keys.h"
 #include "reference/policy/static_reader.h"
 
 namespace sallyport::policy {
@@ -102,6 +103,7 @@ Rule read_rule(const Entry& entry, const Notes& notes) {
     rule.endpoints.push_back(read_endpoint(*item, notes));
   }
   rule.binaries = read_binaries(map, notes);
+  refuse_removed_keys(map);
   map.finish();
   return rule;
 }
@@ -134,6 +136,7 @@ std::optional<Policy> load_policy(const Node& root, const std::string& file,
     read_rules(document, notes, policy);
     policy.network_middlewares = read_middlewares(document, policy.network_policies, notes);
     policy.fixed = read_static_sections(document, notes);
+    refuse_removed_keys(document);
     document.finish();
   }
   for (const base::Diagnostic& diagnostic : found.all()) complaints.add(diagnostic);

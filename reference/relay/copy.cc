@@ -40,7 +40,7 @@ net::Task<CopyEnd> copy_body(Inlet& source, net::ByteStream& sink, BodyCursor& c
     if (piece.what != CopyEnd::What::done || cursor.done()) co_return end;
     pace.move(source.stream());
     pace.move(sink);
-    const Io io = co_await source.fill();
+    const Io io = co_await source.fill_after_idle();
     if (io == Io::ok) continue;
     const bool whole = io == Io::end && cursor.until_close();
     end.what = whole ? CopyEnd::What::done : CopyEnd::What::source;

@@ -43,7 +43,11 @@ net::Task<bool> relay_exchange(const Services& services, const Grant& grant, Inl
     upstream.drop();
     co_return false;
   }
-  if (!result.upstream_keeps) upstream.drop();
+  if (result.upstream_keeps) {
+    upstream.rest();
+  } else {
+    upstream.drop();
+  }
   if (result.outcome == Outcome::complete && result.client_keeps) co_return true;
   const bool goes_on = co_await finish_exchange(services, grant, client, std::move(method), result);
   co_return goes_on;

@@ -88,5 +88,25 @@ TEST_F(HeadReaderTest, SaysMalformedAtABareLineEnding) {
   EXPECT_EQ(read().end, HeadEnd::malformed);
 }
 
+TEST(HeadReader, EndsAndClaimsNoWholeHeadWhicheverStepFails) {
+  bool whole = false;
+  for (std::uint64_t k = 0; !whole; ++k) {
+    ASSERT_LT(k, 200U);
+    TestLoop loop;
+    auto [far, near] = net::testing::make_fake_pair(loop.executor(), loop.deadlines);
+    near->set_faults({.fail_at = k, .read_max = 3, .hesitate = true});
+    ASSERT_TRUE(loop.run(net::write_all(*far, kHead)).has_value());
+    net::BufferPool buffers;
+    Inlet inlet(*near, buffers);
+    const HeadBounds bounds{8192, std::chrono::seconds(5), std::chrono::seconds(5)};
+    const HeadRead read = loop.run(read_head(inlet, bounds, loop.clock));
+    whole = near->steps() <= k;
+    EXPECT_EQ(read.end == HeadEnd::complete, whole) << k;
+    if (whole) {
+      EXPECT_EQ(inlet.bytes().substr(0, read.size), kHead);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace sallyport::relay

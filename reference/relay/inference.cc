@@ -26,8 +26,8 @@ struct Session {
   InferenceEvents events;
   Inlet& client;
   DrainWatch drain;
-  RouteConnection connection;
   bool first = true;
+  RouteAddresses addresses{};
 
   [[nodiscard]] const base::Clock& clock() const { return services.clock; }
 };
@@ -60,6 +60,12 @@ net::Task<bool> reject(Session& session, const base::Limits& limits, ErrorKind k
   co_return goes_on;
 }
 
+net::Task<void> time_out(Session& session, const base::Limits& limits, std::string cause) {
+  session.events.malformed(std::move(cause));
+  http::LocalAnswer answer = http::bare_answer(408);
+  co_await send_answer(session.client.stream(), std::move(answer), "", limits, session.clock());
+}
+
 // The next head; false when the connection is over.
 net::Task<bool> read_request_head(Session& session, Request& request) {
   const base::Limits limits = request.limits();
@@ -75,9 +81,7 @@ net::Task<bool> read_request_head(Session& session, Request& request) {
   } else if (read.end == HeadEnd::malformed) {
     co_await reject(session, limits, ErrorKind::malformed, "malformed request head");
   } else if (read.end == HeadEnd::late) {
-    session.events.malformed("request head did not arrive in time");
-    co_await send_answer(session.client.stream(), http::bare_answer(408), "", limits,
-                         session.clock());
+    co_await time_out(session, limits, "request head did not arrive in time");
   } else if (read.end == HeadEnd::closed && session.first) {
     session.events.denied("client closed connection");
   }
@@ -123,11 +127,15 @@ net::Task<bool> read_request_body(Session& session, Request& request) {
   PayloadBounds bounds;
   bounds.bytes_max = most;
   bounds.idle = limits.chunk_idle;
+  // Of the whole too: who sends octet by octet holds memory of ours.
+  bounds.until = session.clock().now() + limits.chunk_idle;
   Payload payload = co_await read_payload(session.client, cursor, bounds, session.clock());
   if (payload.what == Payload::What::too_large) {
     co_await reject(session, limits, ErrorKind::too_large, "payload too large");
   } else if (payload.what == Payload::What::malformed) {
     co_await reject(session, limits, ErrorKind::malformed, payload.error.message());
+  } else if (payload.what == Payload::What::late) {
+    co_await time_out(session, limits, "request body did not arrive in time");
   } else if (payload.what != Payload::What::whole) {
     session.events.denied("I/O error: the request's body didn't arrive");
   }
@@ -166,7 +174,7 @@ net::Task<bool> route(Session& session, const Request& request, const inference:
   session.events.routed(call, *request.generation);
   const base::TimePoint begun = session.clock().now();
   RouteResult result =
-      co_await call_route(session.services, outgoing, session.connection, session.client);
+      co_await call_route(session.services, outgoing, session.addresses, session.client);
   session.events.called(*chosen, call, result, session.clock().now() - begun, *request.generation);
   if (!result.error) co_return result.client_keeps;
   const bool goes_on = co_await send_error(session, request.limits(), *result.error, keep);
@@ -199,9 +207,8 @@ net::Task<bool> serve_next(Session& session) {
 
 net::Task<void> relay_inference(const Services& services, std::optional<audit::Peer> source,
                                 Inlet& client) {
-  Session session{services, InferenceEvents(services, std::move(source)),
-                  client,   DrainWatch(services.sessions, client),
-                  {},       true};
+  Session session{services, InferenceEvents(services, std::move(source)), client,
+                  DrainWatch(services.sessions, client), true};
   bool goes_on = true;
   while (goes_on) goes_on = co_await serve_next(session);
   client.stream().close();

@@ -23,6 +23,7 @@ struct Stream {
   bool chunked = true;  // a client of HTTP/1.0 gets the payload until the connection ends
   bool sse = false;
   inference::EventEnd end;
+  inference::UsageScanner usage;
   PayloadCursor cursor;
   std::uint64_t sent = 0;
   std::string unsent_head;  // goes with the first piece
@@ -54,6 +55,7 @@ net::Task<Took> send_available(Stream& stream) {
     stream.sent += piece->payload.size();
     if (!piece->payload.empty()) {
       if (stream.sse) stream.end.take(piece->payload);
+      stream.usage.take(piece->payload);
       const bool sent = co_await send_piece(stream, piece->payload);
       if (!sent) co_return Took::client_gone;
     }
@@ -76,7 +78,7 @@ net::Task<std::string_view> send_body(Stream& stream, bool& client_gone) {
       if (client_gone) co_return inference::kCutReadError;
     }
     stream.pace.move(stream.upstream.stream());
-    const Io io = co_await stream.upstream.fill();
+    const Io io = co_await stream.upstream.fill_after_idle();
     if (io == Io::ok) continue;
     if (io == Io::end && stream.cursor.until_close()) co_return std::string_view();
     co_return io == Io::expired ? inference::kCutIdle : inference::kCutReadError;
@@ -139,6 +141,7 @@ net::Task<RouteResult> stream_answer(const RouteRequest& request, const http::An
                 chunked,
                 inference::takes_sse_events(answer),
                 inference::EventEnd(),
+                inference::UsageScanner(answer),
                 PayloadCursor(framing, chunk_limits(request.limits())),
                 0,
                 inference::build_client_head(answer, outgoing, !keep)};
@@ -154,6 +157,7 @@ net::Task<RouteResult> stream_answer(const RouteRequest& request, const http::An
   }
   if (whole) whole = co_await end_stream(stream);
   result.client_keeps = whole && keep;
+  result.usage = stream.usage.usage();
   co_return result;
 }
 
@@ -183,6 +187,9 @@ net::Task<RouteResult> buffer_answer(const RouteRequest& request, const http::An
                                                             : "the answer's body broke";
     co_return result;
   }
+  inference::UsageScanner usage(answer);
+  usage.take(payload.body);
+  result.usage = usage.usage();
   http::Framing outgoing;
   if (framing.kind != http::BodyKind::none) outgoing.kind = http::BodyKind::length;
   outgoing.length = payload.body.size();

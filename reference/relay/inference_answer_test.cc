@@ -126,6 +126,21 @@ TEST_F(InferenceAnswerTest, BuffersAndSendsTheLength) {
               AllOf(StartsWith("HTTP/1.1 200"), EndsWith("\r\n\r\n{}"), Not(HasSubstr("chunked"))));
 }
 
+TEST_F(InferenceAnswerTest, CountsTheTokensOfAStreamAsItPasses) {
+  from_upstream("data: {\"usage\":{\"prompt_tokens\":3,\"completion_tokens\":4}}\n\n");
+  upstream_.second->shutdown_write();
+  const RouteResult result = stream(kSse, http::BodyKind::until_close);
+  EXPECT_EQ(result.usage.input_tokens, 3U);
+  EXPECT_EQ(result.usage.output_tokens, 4U);
+}
+
+TEST_F(InferenceAnswerTest, CountsTheTokensOfABufferedAnswer) {
+  from_upstream(R"({"usage":{"prompt_tokens":5}})");
+  const RouteResult result = buffer(http::BodyKind::length, 29);
+  EXPECT_EQ(result.usage.input_tokens, 5U);
+  EXPECT_FALSE(result.usage.output_tokens);
+}
+
 TEST_F(InferenceAnswerTest, SendsNothingOfABufferedAnswerThatBroke) {
   from_upstream("{");
   upstream_.second->shutdown_write();

@@ -5,25 +5,18 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "reference/http/response_parser.h"
 #include "reference/inference/request.h"
+#include "reference/inference/usage.h"
 #include "reference/relay/io.h"
 #include "reference/relay/services.h"
-#include "reference/relay/upstream.h"
 
 namespace sallyport::relay {
 
-// The client's connection to a route; kept while its requests go to the same route of the same
-// generation.
-struct RouteConnection {
-  std::shared_ptr<const egress::Generation> generation;  // owns `route`
-  const inference::Route* route = nullptr;
-  std::unique_ptr<Upstream> upstream;
-};
-
 struct RouteRequest {
-  std::shared_ptr<const egress::Generation> generation;
+  std::shared_ptr<const egress::Generation> generation;  // owns `route`
   const inference::Route* route = nullptr;
   inference::Match match;
   std::string head;  // holds the key
@@ -42,10 +35,22 @@ struct RouteResult {
   bool truncated = false;     // the answer broke after its head
   bool client_gone = false;   // it broke its connection, and the call was given up
   bool client_keeps = false;  // the client's connection stands at the next request
+  inference::Usage usage;     // as far as the answer told
 };
 
+// Where the calls of one client connection go: what their route's name led to when the first of
+// them, or the last that needed a new connection, asked.
+struct RouteAddresses {
+  std::shared_ptr<const inference::Routes> routes;  // own `route`
+  const inference::Route* route = nullptr;
+  std::vector<net::Endpoint> endpoints;  // judged
+};
+
+// Over a connection of the pool to one of `addresses`, or a new one, for which the name is asked
+// anew. A request is sent again, once and on a new connection, only where the old one took not an
+// octet of it.
 [[nodiscard]] net::Task<RouteResult> call_route(const Services& services,
                                                 const RouteRequest& request,
-                                                RouteConnection& connection, Inlet& client);
+                                                RouteAddresses& addresses, Inlet& client);
 
 }  // namespace sallyport::relay

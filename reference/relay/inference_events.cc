@@ -5,9 +5,14 @@
 namespace sallyport::relay {
 namespace {
 
-std::string endpoint_url(const inference::Route& route) {
-  return fmt::format("{}://{}{}", route.base.tls ? "https" : "http", route.base.host_field,
-                     route.base.path);
+// What kind of provider it is; where it is, is the operator's own affair.
+std::string provider_of(const inference::Route& route) {
+  return route.provider_type.empty() ? "custom" : route.provider_type;
+}
+
+void add_count(audit::Event& event, std::string_view name,
+               const std::optional<std::uint64_t>& count) {
+  if (count) event.unmapped.emplace_back(name, static_cast<std::int64_t>(*count));
 }
 
 }  // namespace
@@ -56,11 +61,13 @@ void InferenceEvents::called(const inference::Route& route, const inference::Cal
   audit::ApiCall api;
   api.operation = std::string(call.match.kind);
   api.model = route.model;
-  api.provider = endpoint_url(route);
+  api.provider = provider_of(route);
   const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(took).count();
   audit::Event event = audit::api_called(std::move(api), success, ms);
   event.status_detail = result.cause;
   if (result.status != 0) event.unmapped.emplace_back("status_code", std::int64_t{result.status});
+  add_count(event, "input_tokens", result.usage.input_tokens);
+  add_count(event, "output_tokens", result.usage.output_tokens);
   emit(std::move(event), generation);
 }
 

@@ -56,7 +56,8 @@ void Inlet::make_room() {
 }
 
 void Inlet::rest() {
-  if (begin_ == end_) buffer_ = net::BufferPool::Lease();
+  if (begin_ != end_) return;
+  buffer_ = net::BufferPool::Lease();
 }
 
 Io Inlet::fill_now() {

@@ -36,14 +36,15 @@ class Inlet {
 
   // Waits for at least one more octet. There must be room: at most kBufferBytes stay unconsumed.
   [[nodiscard]] net::Task<Io> fill();
-  // As fill(), but giving the buffer back while nothing comes: for waits between exchanges.
+  // As fill(), but giving the buffer back while nothing comes: for waits that may be long.
   [[nodiscard]] net::Task<Io> fill_after_idle();
   // What can be read without waiting. `expired` when nothing can now.
   [[nodiscard]] Io fill_now();
+  // Gives the buffer back, if there is nothing unread in it: the next fill() lends another.
+  void rest();
 
  private:
   void make_room();
-  void rest();
 
   net::ByteStream* stream_;
   net::BufferPool* pool_;

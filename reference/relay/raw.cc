@@ -9,7 +9,7 @@ namespace {
 // What a newer generation is asked about; lives in relay_raw()'s frame.
 struct Standing {
   const Services& services;
-  Grant grant;
+  Grant& grant;
   net::ByteStream& client;
   net::ByteStream& upstream;
   const RawOptions& options;
@@ -28,7 +28,7 @@ struct Standing {
 
 }  // namespace
 
-net::Task<void> relay_raw(const Services& services, const Grant& grant, net::ByteStream& client,
+net::Task<void> relay_raw(const Services& services, Grant grant, net::ByteStream& client,
                           net::ByteStream& upstream, RawOptions options) {
   Standing standing{services, grant, client, upstream, options};
   const auto changed = [&standing] { standing.judge(); };

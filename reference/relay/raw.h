@@ -20,7 +20,7 @@ struct RawOptions {
 };
 
 // Ends both streams. Silence is bounded by Limits::tunnel_idle.
-[[nodiscard]] net::Task<void> relay_raw(const Services& services, const Grant& grant,
+[[nodiscard]] net::Task<void> relay_raw(const Services& services, Grant grant,
                                         net::ByteStream& client, net::ByteStream& upstream,
                                         RawOptions options);
 

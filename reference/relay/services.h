@@ -31,6 +31,8 @@ class ServerContext;
 
 namespace sallyport::relay {
 
+class UpstreamPool;
+
 // The generation that decides now. A request asks once and keeps what it got.
 class GenerationSource {
  public:
@@ -66,6 +68,7 @@ struct Services {
   const tls::ServerContext* agent_tls = nullptr;   // null: there is no CA, nothing is terminated
   tls::LeafCache* leaves = nullptr;                // null with it
   identity::IdentitySource* identities = nullptr;  // null: programs aren't told apart
+  UpstreamPool* upstreams = nullptr;               // null: no route's connection is kept
 };
 
 }  // namespace sallyport::relay

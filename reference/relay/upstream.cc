@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "reference/base/check.h"
 #include "reference/tls/accept_connect.h"
 
 namespace sallyport::relay {
@@ -16,6 +17,22 @@ void Upstream::adopt(std::unique_ptr<net::TcpStream> tcp) {
   peer_ = dialled_->peer();
 }
 
+bool Upstream::reuse(std::unique_ptr<net::ByteStream> stream, const net::Endpoint& peer) {
+  drop();
+  stream_ = std::move(stream);
+  peer_ = peer;
+  inlet_.emplace(*stream_, services_.buffers);
+  if (alive()) return true;
+  drop();
+  return false;
+}
+
+std::unique_ptr<net::ByteStream> Upstream::release() {
+  CHECK(stream_ != nullptr && inlet_->bytes().empty());
+  inlet_.reset();
+  return std::move(stream_);
+}
+
 void Upstream::retarget(std::vector<net::Endpoint> endpoints) {
   target_.endpoints = std::move(endpoints);
   const auto& now = target_.endpoints;
@@ -24,9 +41,17 @@ void Upstream::retarget(std::vector<net::Endpoint> endpoints) {
   drop();
 }
 
+void Upstream::rest() {
+  if (inlet_) inlet_->rest();
+}
+
 void Upstream::drop() {
   inlet_.reset();
   stream_.reset();
+}
+
+void Upstream::abort() {
+  if (stream_) stream_->abort();
 }
 
 // Between requests an upstream has nothing to say: silence is life.

@@ -39,14 +39,26 @@ class Upstream {
   // A connection to target.endpoints that was dialled already; nothing was sent on it.
   void adopt(std::unique_ptr<net::TcpStream> tcp);
 
+  // A connection that stands, TLS and all, and has served before. False, and it is closed, if its
+  // peer has ended it meanwhile or said what nobody asked for.
+  [[nodiscard]] bool reuse(std::unique_ptr<net::ByteStream> stream, const net::Endpoint& peer);
+  // Gives the connection away, for another request; there must be one, with nothing unread.
+  [[nodiscard]] std::unique_ptr<net::ByteStream> release();
+  // The other end of the connection that stands, or stood last.
+  [[nodiscard]] const std::optional<net::Endpoint>& peer() const { return peer_; }
+
   // Makes inlet() stand ready for a request. False: error() and cause() say why.
   [[nodiscard]] net::Task<bool> ready();
   // The same host was judged anew: what is dialled from now on. A connection that stands to an
   // address that isn't among them is dropped.
   void retarget(std::vector<net::Endpoint> endpoints);
   [[nodiscard]] Inlet& inlet() { return *inlet_; }
+  // The connection waits for another request, and holds no buffer meanwhile.
+  void rest();
   // The connection isn't fit for another request.
   void drop();
+  // As drop(), for who isn't its reader: whoever waits on it is woken.
+  void abort();
 
   // Whether what is sent goes through TLS.
   [[nodiscard]] bool secured() const { return target_.tls; }

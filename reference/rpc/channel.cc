@@ -7,6 +7,7 @@
 #include <grpcpp/support/channel_arguments.h>
 #include <grpcpp/support/proto_buffer_reader.h>
 #include <grpcpp/support/proto_buffer_writer.h>
+#include <openssl/crypto.h>
 
 #include <algorithm>
 #include <array>
@@ -190,6 +191,16 @@ std::shared_ptr<grpc::ChannelCredentials> credentials(const Target& target,
   return grpc::SslCredentials(tls);
 }
 
+// What every call says of its caller.
+void introduce(const ChannelOptions& options, grpc::ClientContext& context) {
+  for (const auto& [key, value] : options.metadata) context.AddMetadata(key, value);
+  if (!options.token) return;
+  std::string bearer = "Bearer ";
+  bearer += options.token->current().reveal();
+  context.AddMetadata("authorization", bearer);
+  ::OPENSSL_cleanse(bearer.data(), bearer.size());
+}
+
 }  // namespace
 
 class Channel::Impl {
@@ -311,11 +322,13 @@ net::Task<Status> Channel::Impl::unary(std::shared_ptr<Impl> self, std::string m
       grpc::GenericSerialize<grpc::ProtoBufferWriter, google::protobuf::MessageLite>(
           request, &octets, &own_buffer);
   if (!written.ok()) co_return to_status(written);
-  const int attempts = self->options.retry_lost ? 2 : 1;
+  bool lost_again = self->options.retry_lost;
+  bool token_again = self->options.token != nullptr;
   Status status;
-  for (int i = 0; i < attempts; ++i) {
+  while (true) {
     auto call = std::make_shared<Call>();
     call->request = octets;
+    introduce(self->options, call->context);
     status = co_await attempt(*self, method, call, deadline);
     if (status.ok()) {
       const grpc::Status read =
@@ -324,10 +337,14 @@ net::Task<Status> Channel::Impl::unary(std::shared_ptr<Impl> self, std::string m
       if (!read.ok()) status = Status{Code::internal, "the answer is no message of its type"};
       co_return status;
     }
+    if (token_again && status.code == Code::unauthenticated && self->options.token->changed()) {
+      token_again = false;
+      continue;
+    }
     const bool unavailable = status.code == Code::unavailable;
-    if (!unavailable || !lost_under_way(call->status)) co_return status;
+    if (!lost_again || !unavailable || !lost_under_way(call->status)) co_return status;
+    lost_again = false;
   }
-  co_return status;
 }
 
 base::Result<std::unique_ptr<Channel>> Channel::create(net::Executor executor,
@@ -339,6 +356,7 @@ base::Result<std::unique_ptr<Channel>> Channel::create(net::Executor executor,
     if (!target->tls) return RpcErrc::ca_without_tls;
     if (!is_pem_of_certificates(options.ca_pem)) return RpcErrc::bad_ca;
   }
+  if (options.token && !options.insecure && is_exposed(*target)) return RpcErrc::token_in_clear;
   auto impl = std::make_shared<Impl>(executor, clock, std::move(options), std::move(*target));
   return std::unique_ptr<Channel>(new Channel(std::move(impl)));
 }

@@ -7,10 +7,12 @@
 // call ended by its deadline with nothing received, is replaced by a fresh one, at most once in
 // `fresh_after`: gRPC's own back-off holds a service that came back off for seconds. A call whose
 // connection ended under it (GOAWAY, a reset) before an answer is made once more, in its deadline:
-// calls must be ones that may be made twice, or `retry_lost` be off.
+// calls must be ones that may be made twice, or `retry_lost` be off. A call that is refused as
+// UNAUTHENTICATED is made once more when the token's file holds another token by now.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,6 +22,7 @@
 #include "reference/net/clock.h"
 #include "reference/net/executor.h"
 #include "reference/rpc/status.h"
+#include "reference/rpc/token_file.h"
 
 namespace google::protobuf {
 class MessageLite;
@@ -36,12 +39,16 @@ struct ChannelOptions {
   base::Duration keepalive_timeout = std::chrono::seconds(20);
   base::Duration fresh_after = std::chrono::milliseconds(50);
   bool retry_lost = true;  // false where a call may have taken effect before its answer was lost
+  std::shared_ptr<TokenFile> token;  // sent as a bearer with each call; null: none
+  bool insecure = false;             // the token may go over http:// to elsewhere than loopback
+  // Sent with each call. Keys as gRPC has them; one that ends in `-bin` may have any value.
+  std::map<std::string, std::string> metadata;
 };
 
 class Channel {
  public:
   // Connects to nothing yet. An error: the endpoint is neither http:// nor https:// with host:port,
-  // a CA is given without https, or is no PEM.
+  // a CA is given without https, or is no PEM; a token would go over the net in clear.
   [[nodiscard]] static base::Result<std::unique_ptr<Channel>> create(net::Executor executor,
                                                                      const net::Clock& clock,
                                                                      ChannelOptions options);

@@ -19,6 +19,8 @@ class RpcCategory final : public boost::system::error_category {
         return "certificates are trusted for an endpoint without TLS";
       case RpcErrc::bad_ca:
         return "the certificates to trust are no PEM";
+      case RpcErrc::token_in_clear:
+        return "the token would go over the net in clear: use https://";
     }
     return "unknown rpc error";
   }

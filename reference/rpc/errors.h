@@ -12,6 +12,7 @@ enum class RpcErrc {
   bad_endpoint = 1,  // neither http://HOST:PORT nor https://HOST:PORT
   ca_without_tls,    // certificates to trust, for an endpoint without TLS
   bad_ca,            // no certificate in PEM form
+  token_in_clear,    // a token, for an http:// endpoint that isn't on loopback
 };
 
 [[nodiscard]] const boost::system::error_category& rpc_category();

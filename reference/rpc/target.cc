@@ -8,6 +8,7 @@
 #include <limits>
 #include <memory>
 
+#include "reference/net/address.h"
 #include "reference/rpc/errors.h"
 
 namespace sallyport::rpc {
@@ -54,6 +55,15 @@ base::Result<Target> parse_target(std::string_view endpoint) {
   }
   target.host_port = std::string(rest);
   return target;
+}
+
+bool is_exposed(const Target& target) {
+  std::string_view host(target.host_port);
+  host = host.substr(0, host.rfind(':'));
+  if (target.tls || host == "localhost") return false;
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto address = net::IpAddress::parse(host);
+  return !address || !address->unmapped().is_loopback();
 }
 
 bool is_pem_of_certificates(std::string_view pem) {

@@ -17,6 +17,9 @@ struct Target {
 // RpcErrc::bad_endpoint for anything else: user information, a path, no port, port 0.
 [[nodiscard]] base::Result<Target> parse_target(std::string_view endpoint);
 
+// Whether what is said to it can be read on the way: http://, to elsewhere than this machine.
+[[nodiscard]] bool is_exposed(const Target& target);
+
 // Whether `pem` holds a certificate, and nothing in it is malformed.
 [[nodiscard]] bool is_pem_of_certificates(std::string_view pem);
 

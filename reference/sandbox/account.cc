@@ -42,7 +42,7 @@ std::optional<Account> system_user(const std::string& text) {
   if (entry != nullptr) return account_of(*entry);
   if (!uid) return std::nullopt;
   // A number without a name is somebody too, as in a container; its group is the same number.
-  return Account{*uid, *uid, {*uid}, text, "/"};
+  return Account{*uid, *uid, {*uid}, text, {}};
 }
 
 std::optional<gid_t> system_group(const std::string& text) {
@@ -82,7 +82,7 @@ Accounts system_accounts() { return {system_user, system_group}; }
 
 Self this_process() {
   Self self;
-  self.account = {::geteuid(), ::getegid(), {}, std::to_string(::geteuid()), "/"};
+  self.account = {::geteuid(), ::getegid(), {}, std::to_string(::geteuid()), {}};
   if (const passwd* const entry = ::getpwuid(::geteuid()); entry != nullptr) {
     self.account.name = entry->pw_name;
     self.account.home = entry->pw_dir;

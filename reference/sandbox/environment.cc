@@ -16,13 +16,14 @@ constexpr const char* kUsualTerminal = "xterm-256color";
 
 }  // namespace
 
-std::vector<std::string> build_environment(const EnvironmentSources& from, const Account& account) {
+std::vector<std::string> build_environment(const EnvironmentSources& from, const Account& account,
+                                           const std::string& folder) {
   std::map<std::string, std::string> all{{"PATH", kUsualPath}, {"TERM", kUsualTerminal}};
   for (const auto& [name, value] : from.inherited) {
     if (!is_supervisors(name) && !from.withheld.contains(name)) all[name] = value;
   }
   for (const auto& [name, value] : from.placeholders) all[name] = value;
-  all["HOME"] = account.home;
+  all["HOME"] = account.home.empty() ? folder : account.home;
   all["USER"] = account.name;
   all["LOGNAME"] = account.name;
   all["SHELL"] = "/bin/bash";

@@ -25,9 +25,11 @@ struct EnvironmentSources {
 };
 
 // NAME=VALUE, by name. Withheld are also all of SALLYPORT_ and OPENSHELL_, and what would send a
-// client past the proxy. HOME, USER, LOGNAME, SHELL and TERM are the account's.
+// client past the proxy. HOME, USER, LOGNAME, SHELL and TERM are the account's; the
+// home of one that has none is `folder`, where its commands begin.
 [[nodiscard]] std::vector<std::string> build_environment(const EnvironmentSources& from,
-                                                         const Account& account);
+                                                         const Account& account,
+                                                         const std::string& folder);
 
 // NAME=VALUE lines into pairs; what has no `=` is left out.
 [[nodiscard]] Variables split_variables(std::span<const char* const> lines);

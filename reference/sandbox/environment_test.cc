@@ -16,8 +16,9 @@ using ::testing::StartsWith;
 const Account kMe{1000, 1000, {1000}, "me", "/home/me"};
 
 TEST(Environment, KeepsWhatTheSupervisorWasStartedWith) {
-  EXPECT_THAT(build_environment({{{"LANG", "C.UTF-8"}, {"PATH", "/opt/bin"}}, {}, {}, {}}, kMe),
-              ::testing::IsSupersetOf({"LANG=C.UTF-8", "PATH=/opt/bin"}));
+  EXPECT_THAT(
+      build_environment({{{"LANG", "C.UTF-8"}, {"PATH", "/opt/bin"}}, {}, {}, {}}, kMe, "/work"),
+      ::testing::IsSupersetOf({"LANG=C.UTF-8", "PATH=/opt/bin"}));
 }
 
 TEST(Environment, WithholdsWhatIsTheSupervisorsAlone) {
@@ -27,14 +28,15 @@ TEST(Environment, WithholdsWhatIsTheSupervisorsAlone) {
                                         {"OPENAI_API_KEY"},
                                         {},
                                         {}},
-                                       kMe);
+                                       kMe, "/work");
   EXPECT_THAT(lines, Not(Contains(HasSubstr("s3cret"))));
 }
 
 TEST(Environment, HasThePlaceholderInPlaceOfTheKey) {
-  EXPECT_THAT(build_environment(
-                  {{{"KEY", "s3cret"}}, {"KEY"}, {}, {{"KEY", "openshell:resolve:env:KEY"}}}, kMe),
-              Contains("KEY=openshell:resolve:env:KEY"));
+  EXPECT_THAT(
+      build_environment({{{"KEY", "s3cret"}}, {"KEY"}, {}, {{"KEY", "openshell:resolve:env:KEY"}}},
+                        kMe, "/work"),
+      Contains("KEY=openshell:resolve:env:KEY"));
 }
 
 TEST(Environment, ProxyVariablesWinOverThoseOfTheUserAndOverPlaceholders) {
@@ -42,7 +44,7 @@ TEST(Environment, ProxyVariablesWinOverThoseOfTheUserAndOverPlaceholders) {
                                         {},
                                         {{"HTTPS_PROXY", "http://10.200.0.1:3128"}},
                                         {{"HTTPS_PROXY", "placeholder"}}},
-                                       kMe);
+                                       kMe, "/work");
   EXPECT_THAT(lines, Contains("HTTPS_PROXY=http://10.200.0.1:3128"));
   EXPECT_THAT(lines, Not(Contains("HTTPS_PROXY=http://elsewhere")));
 }
@@ -50,12 +52,19 @@ TEST(Environment, ProxyVariablesWinOverThoseOfTheUserAndOverPlaceholders) {
 TEST(Environment, IsTheAccounts) {
   EXPECT_THAT(
       build_environment({{{"HOME", "/root"}, {"USER", "root"}, {"SHELL", "/bin/fish"}}, {}, {}, {}},
-                        kMe),
+                        kMe, "/work"),
       ::testing::IsSupersetOf({"HOME=/home/me", "USER=me", "LOGNAME=me", "SHELL=/bin/bash"}));
 }
 
+TEST(Environment, HasTheWorkFolderForAHomeWhereTheAccountHasNone) {
+  Account nobody = kMe;
+  nobody.home.clear();
+  EXPECT_THAT(build_environment({{{"HOME", "/root"}}, {}, {}, {}}, nobody, "/work"),
+              Contains("HOME=/work"));
+}
+
 TEST(Environment, HasAPathAndATerminalWhateverIsInherited) {
-  const auto lines = build_environment({}, kMe);
+  const auto lines = build_environment({}, kMe, "/work");
   EXPECT_THAT(lines, Contains(StartsWith("PATH=/")));
   EXPECT_THAT(lines, Contains(StartsWith("TERM=")));
 }

@@ -14,6 +14,7 @@
 #include "reference/linux/bypass_filter.h"
 #include "reference/sandbox/channel.h"
 #include "reference/sandbox/events.h"
+#include "reference/sandbox/handed_environment.h"
 
 namespace sallyport::sandbox {
 namespace {
@@ -55,6 +56,15 @@ void Host::start(std::function<void(int, const std::string&)> ended) {
 void Host::signal(int number) {
   // A keeper that is gone is heard of elsewhere.
   (void)send_message(keeper_.native_handle(), fmt::format("signal {}", number));
+}
+
+void Host::give_environment(const std::vector<std::string>& lines) {
+  const base::UniqueFd text = hand_out_environment(lines);
+  const std::array fds{text.get()};
+  const bool given = text && send_message(keeper_.native_handle(), "environment", fds);
+  if (given) return;
+  parts_.log.write(base::LogLevel::error, "sandbox",
+                   "further commands find the old environment: it can't be handed over");
 }
 
 void Host::stop() {

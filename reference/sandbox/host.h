@@ -6,6 +6,7 @@
 #include <boost/asio/posix/basic_stream_descriptor.hpp>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "reference/audit/sink.h"
 #include "reference/base/log.h"
@@ -31,6 +32,8 @@ class Host {
   void start(std::function<void(int code, const std::string& wrong)> ended);
   // To the agent's process group.
   void signal(int number);
+  // What commands find in their environment from now on; the agent and what runs keep theirs.
+  void give_environment(const std::vector<std::string>& lines);
   // Nothing is told or taken any more.
   void stop();
 

@@ -15,6 +15,7 @@
 
 #include "reference/sandbox/channel.h"
 #include "reference/sandbox/exec_request.h"
+#include "reference/sandbox/handed_environment.h"
 #include "reference/sandbox/minder.h"
 #include "reference/sandbox/room.h"
 
@@ -90,6 +91,9 @@ class Keeper {
       ::kill(-agent_, *signal);
     } else if ((*message)->text == "exec" && (*message)->fds.size() == 1) {
       begin_exec(std::move((*message)->fds.front()));
+    } else if ((*message)->text == "environment" && (*message)->fds.size() == 1) {
+      auto lines = take_environment((*message)->fds.front().get());
+      if (lines) plan_.environment = *std::move(lines);
     }
   }
 
@@ -132,7 +136,7 @@ class Keeper {
     return room_.rules ? &*room_.rules : nullptr;
   }
 
-  const Plan& plan_;
+  Plan plan_;
   const std::vector<std::string>& words_;
   Terminal terminal_;
   int supervisor_;

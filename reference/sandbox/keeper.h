@@ -9,6 +9,7 @@
 //                          start               the agent
 //                          signal N            to the agent's process group
 //                          exec                with the connection of who asks
+//                          environment         of further commands (handed_environment.h)
 //   keeper -> supervisor   ready REPORT        with listening, attempts, socket_diag, netns
 //                          failed WHY          it is over
 //                          started

@@ -19,7 +19,8 @@ struct Account {
   uid_t uid = 0;
   gid_t gid = 0;
   std::vector<gid_t> groups;  // supplementary ones
-  std::string name, home;
+  std::string name;
+  std::string home;  // empty: nobody has written one down
 };
 
 struct FilePlace {
@@ -41,7 +42,7 @@ struct Plan {
   Account account;
   std::string folder;  // where commands begin
   FilePlan files;
-  std::vector<std::string> environment;  // NAME=VALUE
+  std::vector<std::string> environment;  // NAME=VALUE; what `exec` finds may change later
   // The supervisor's own folder with the doors of its sandboxes, which no agent may see; empty:
   // none.
   std::string hidden;

@@ -49,14 +49,16 @@ std::vector<ProcessEntry> all_processes(const std::string& proc) {
   return all;
 }
 
-// Reaps what has ended; waits for one child's end at most until `until`.
+// Reaps what has ended; where nothing has, waits for one child's end, at most until `until`.
 bool reap(SteadyClock::time_point until) {
   sigset_t child;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);
   bool some = false;
-  while (::waitpid(-1, nullptr, WNOHANG) > 0) some = true;
-  if (some) return true;
+  pid_t ended = 0;
+  while ((ended = ::waitpid(-1, nullptr, WNOHANG)) > 0) some = true;
+  // Below zero: nobody is left, and no signal will come for it.
+  if (some || ended < 0) return true;
   const auto left =
       std::chrono::duration_cast<std::chrono::milliseconds>(until - SteadyClock::now()).count();
   if (left <= 0) return false;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 
 namespace sallyport::sandbox {
 namespace {
@@ -44,6 +45,24 @@ TEST(EndingProcesses, EndsThoseOfOtherSessionsToo) {
       for (;;) ::pause();
     }
     ::_exit(end_processes_below(10'000) && ::waitpid(-1, nullptr, WNOHANG) < 0 ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  EXPECT_EQ(status, 0);
+}
+
+TEST(EndingProcesses, WaitsForNoSignalThatHasBeenTakenAlready) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    sigset_t ended;
+    ::sigemptyset(&ended);
+    ::sigaddset(&ended, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &ended, nullptr);
+    if (::fork() == 0) ::_exit(0);
+    int number = 0;
+    ::sigwait(&ended, &number);
+    // What ended isn't reaped yet: its number is the last.
+    ::_exit(end_processes_below(50) ? 0 : 1);
   }
   int status = -1;
   ::waitpid(child, &status, 0);

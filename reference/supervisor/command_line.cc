@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <cstring>
 #include <sstream>
+#include <utility>
 
 namespace sallyport::supervisor {
 namespace {
@@ -28,7 +29,8 @@ out. Its exit code is run's; 125: it did not run; 2: a mistake in a file or here
 
 Examples:
   sallyport-supervisor run --policy policy.yaml -- bash
-  sallyport-supervisor run --policy policy.yaml --name ci -- python3 agent.py)";
+  sallyport-supervisor run --policy policy.yaml --name ci -- python3 agent.py
+  sallyport-supervisor run --config with-a-gateway.yaml -- python3 agent.py)";
 
 constexpr const char* kExecFooter =
     R"(The command gets what the sandbox's agent got: namespaces, user, environment,
@@ -49,7 +51,9 @@ void add_common(CLI::App& command, ServeFlags& flags) {
 
 void add_run(CLI::App& app, RunFlags& flags) {
   CLI::App* run = app.add_subcommand("run", "Run a command in a sandbox behind the proxy");
-  run->add_option("--policy", flags.policy, "Policy file (docs/policy.md)")->required();
+  run->add_option(
+      "--policy", flags.policy,
+      "Policy file (docs/policy.md); without it, the configuration's gateway has the policy");
   run->add_option("--config", flags.serve.config,
                   "Configuration file (docs/supervisor-config.md), without listen and policy");
   run->add_option("--name", flags.name, "What exec calls the sandbox");
@@ -126,17 +130,28 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   ServeFlags flags;
   RunFlags run;
   ExecFlags exec;
+  GateOptions gate;
   CLI::App app("The egress supervisor of one sandbox", "sallyport-supervisor");
   app.set_version_flag("--version", "sallyport-supervisor " SALLYPORT_VERSION);
   app.require_subcommand(1);
   add_serve(app, flags);
   add_run(app, run);
   add_exec(app, exec);
+  gate.add(app);
   try {
     app.parse(argc, argv);
     if (app.got_subcommand("serve")) result.serve = flags;
-    if (app.got_subcommand("run")) result.run = run;
+    if (app.got_subcommand("run")) {
+      if (run.policy.empty() && run.serve.config.empty()) throw CLI::RequiredError("--policy");
+      result.run = run;
+    }
     if (app.got_subcommand("exec")) result.exec = exec;
+    if (app.got_subcommand("gate")) {
+      GateFlags asked;
+      if (const std::string wrong = gate.flags(asked); !wrong.empty())
+        throw CLI::ValidationError("gate", wrong);
+      result.gate = std::move(asked);
+    }
   } catch (const CLI::ParseError& error) {
     std::ostringstream out;
     std::ostringstream err;

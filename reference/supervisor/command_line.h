@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "reference/supervisor/gate_options.h"
+
 namespace sallyport::supervisor {
 
 struct ServeFlags {
@@ -22,8 +24,8 @@ struct ServeFlags {
 
 // The proxy with an agent behind it.
 struct RunFlags {
-  ServeFlags serve;       // config: may be empty; no sandbox_*
-  std::string policy;     // a file
+  ServeFlags serve;       // config: may be empty where there is a policy; no sandbox_*
+  std::string policy;     // a file; empty: the configuration names a gateway
   std::string name;       // empty: one is made up
   std::string state_dir;  // empty: the user's usual one
   std::string folder;     // where the agent works; empty: here
@@ -40,11 +42,12 @@ struct ExecFlags {
   std::vector<std::string> command;
 };
 
-// One of the three; none: leave with `exit_code` after printing `output`.
+// One of the four; none: leave with `exit_code` after printing `output`.
 struct CommandLine {
   std::optional<ServeFlags> serve;
   std::optional<RunFlags> run;
   std::optional<ExecFlags> exec;
+  std::optional<GateFlags> gate;
   int exit_code = 0;
   std::string output;  // to stdout when exit_code is 0, else to stderr
 };

@@ -72,6 +72,13 @@ TEST(CommandLine, ShowsExamplesOfRunAndExec) {
   EXPECT_THAT(parse({"exec", "--help"}).output, HasSubstr("exec --sandbox ci"));
 }
 
+TEST(CommandLine, RunTakesAConfigurationForAPolicy) {
+  const CommandLine line = parse({"run", "--config", "s.yaml", "--", "true"});
+  ASSERT_TRUE(line.run) << line.output;
+  EXPECT_EQ(line.run->policy, "");
+  EXPECT_EQ(line.run->serve.config, "s.yaml");
+}
+
 TEST(CommandLine, NeedsAPolicyASandboxAndACommand) {
   EXPECT_EQ(parse({"run", "--", "true"}).exit_code, 2);
   EXPECT_EQ(parse({"run", "--policy", "p.yaml"}).exit_code, 2);

@@ -29,7 +29,11 @@ void read_for_run(MapReader& map, const std::string& policy_file, Config& config
   if (map.has("listen"))
     map.complain("listen", "run listens inside its sandbox: remove listen, or use serve");
   if (map.has("policy")) map.complain("policy", "run has --policy: remove one of them");
-  if (config.gateway) map.complain("gateway", "run doesn't follow a gateway yet: use serve");
+  if (config.gateway && !policy_file.empty()) {
+    map.complain("gateway", "with a gateway, the policy is the gateway's: remove --policy");
+  } else if (!config.gateway && policy_file.empty()) {
+    map.complain_at(map.self(), "run needs --policy FILE, or a gateway here");
+  }
   if (!map.has("ca_output")) config.ca_output.clear();
 }
 

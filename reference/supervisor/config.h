@@ -3,6 +3,7 @@
 // reference: docs/supervisor-config.md.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,7 @@
 #include "reference/middleware/registry.h"
 #include "reference/net/address.h"
 #include "reference/relay/services.h"
+#include "reference/rpc/token_file.h"
 #include "reference/supervisor/programs.h"
 
 namespace sallyport::supervisor {
@@ -30,8 +32,14 @@ struct GatewayConfig {
   std::string endpoint;  // http://HOST:PORT or https://HOST:PORT
   std::string sandbox;   // the id of the record whose policy this supervisor enforces
   std::string ca_pem;    // trusted for it instead of the system's roots; empty: the system's
+  std::shared_ptr<rpc::TokenFile> token;  // sent with each call; null: none
+  bool insecure = false;                  // the token goes over http:// beyond loopback too
   base::Duration poll = std::chrono::seconds(5);
   base::Duration timeout = std::chrono::seconds(2);  // of one call
+  // How long `run` waits for the gateway before it gives up making a sandbox.
+  base::Duration start_wait = std::chrono::seconds(30);
+  // How long routes and credentials count while the gateway isn't heard of; none: for ever.
+  std::optional<base::Duration> max_stale;
 };
 
 struct Config {
@@ -61,8 +69,9 @@ struct Config {
 [[nodiscard]] std::optional<Config> load_config(const std::string& path,
                                                 base::Diagnostics& complaints);
 
-// For `run`, whose policy is a file of its own: `path` may be empty, then all is by default. What
-// it settles itself may not be written: listen, policy. `ca_output` is empty unless it is written.
+// For `run`, whose policy is a file of its own, or a gateway's, and then `policy_file` is empty:
+// `path` may be empty with a file, then all is by default. What `run` settles itself may not be
+// written: listen, policy. `ca_output` is empty unless it is written.
 [[nodiscard]] std::optional<Config> load_run_config(const std::string& path,
                                                     const std::string& policy_file,
                                                     base::Diagnostics& complaints);

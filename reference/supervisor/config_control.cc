@@ -63,6 +63,22 @@ std::string read_word(MapReader& map, std::string_view key) {
   return text;
 }
 
+// Read now, so that a mistake shows at --check, and by whoever sends it.
+void read_token(MapReader& map, GatewayConfig& gateway) {
+  gateway.insecure = map.boolean("insecure", false);
+  const auto path = map.maybe_text("token_file");
+  if (!path) return;
+  std::string why;
+  gateway.token = rpc::TokenFile::open(resolve_path(map.file(), *path), why);
+  if (!gateway.token) return map.complain("token_file", why);
+  const auto target = rpc::parse_target(gateway.endpoint);
+  if (target && rpc::is_exposed(*target) && !gateway.insecure) {
+    map.complain("token_file",
+                 "the token would go over the net in clear: use https://, or write "
+                 "`insecure: true` where nobody else is on the way");
+  }
+}
+
 void read_gateway(MapReader& parent, Config& config) {
   const Node* node = parent.map("gateway");
   if (node == nullptr) return;
@@ -72,7 +88,11 @@ void read_gateway(MapReader& parent, Config& config) {
   gateway.sandbox = read_word(map, "sandbox");
   gateway.poll = read_time(map, "poll", gateway.poll);
   gateway.timeout = read_time(map, "timeout", gateway.timeout);
+  gateway.start_wait = read_time(map, "start_wait", gateway.start_wait);
+  map.known({"max_stale"});
+  if (map.has("max_stale")) gateway.max_stale = read_time(map, "max_stale", kTimeLeast);
   gateway.ca_pem = read_ca(map, "ca", gateway.endpoint);
+  read_token(map, gateway);
   map.finish();
   config.gateway = std::move(gateway);
 }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
@@ -22,7 +23,12 @@ class ConfigControlTest : public ::testing::Test {
   }
   ~ConfigControlTest() override { std::filesystem::remove_all(folder_); }
 
+  void write_token(const std::string& name, ::mode_t mode) {
+    std::ofstream(folder_ + "/" + name) << kToken << "\n";
+    ::chmod((folder_ + "/" + name).c_str(), mode);
+  }
   std::optional<Config> read(const std::string& text) {
+    complaints_ = {};
     return parse_config(text, folder_ + "/supervisor.yaml", complaints_);
   }
   std::string complaint(const std::string& text) {
@@ -31,6 +37,7 @@ class ConfigControlTest : public ::testing::Test {
     return complaints_.to_string();
   }
 
+  static constexpr std::string_view kToken = "supervisor-token-0123456789abcdef";
   std::string folder_;
   base::Diagnostics complaints_;
 };
@@ -55,6 +62,34 @@ TEST_F(ConfigControlTest, PollsEveryFiveSecondsUnlessItIsTold) {
   ASSERT_TRUE(config) << complaints_.to_string();
   EXPECT_EQ(config->gateway->poll, std::chrono::seconds(5));
   EXPECT_EQ(config->gateway->timeout, std::chrono::seconds(2));
+  EXPECT_EQ(config->gateway->start_wait, std::chrono::seconds(30));
+  EXPECT_FALSE(config->gateway->max_stale);
+}
+
+TEST_F(ConfigControlTest, ReadsHowLongToWaitForAGatewayAndToDoWithout) {
+  const auto config = read(
+      "gateway: {endpoint: 'http://10.0.0.9:50051', sandbox: sb-1, start_wait: 1min, "
+      "max_stale: 10min}\n");
+  ASSERT_TRUE(config) << complaints_.to_string();
+  EXPECT_EQ(config->gateway->start_wait, std::chrono::minutes(1));
+  EXPECT_EQ(config->gateway->max_stale, std::chrono::minutes(10));
+  EXPECT_THAT(complaint("gateway: {endpoint: 'http://g:1', sandbox: s, max_stale: 0s}\n"),
+              HasSubstr("max_stale is at least 1ms"));
+}
+
+TEST_F(ConfigControlTest, RunHasItsPolicyFromAFileOrFromAGateway) {
+  const auto run = [this](const std::string& text, const std::string& policy) {
+    complaints_ = {};
+    std::ofstream(folder_ + "/run.yaml") << text;
+    return load_run_config(folder_ + "/run.yaml", policy, complaints_);
+  };
+  const std::string gateway = "gateway: {endpoint: 'http://10.0.0.9:50051', sandbox: sb-1}\n";
+  EXPECT_TRUE(run(gateway, "")) << complaints_.to_string();
+  EXPECT_TRUE(run("log_level: info\n", folder_ + "/policy.yaml")) << complaints_.to_string();
+  EXPECT_FALSE(run(gateway, folder_ + "/policy.yaml"));
+  EXPECT_THAT(complaints_.to_string(), HasSubstr("the policy is the gateway's: remove --policy"));
+  EXPECT_FALSE(run("log_level: info\n", ""));
+  EXPECT_THAT(complaints_.to_string(), HasSubstr("run needs --policy FILE, or a gateway here"));
 }
 
 TEST_F(ConfigControlTest, AGatewayRulesOutFiles) {
@@ -78,6 +113,40 @@ TEST_F(ConfigControlTest, RefusesAGatewayThatCannotBeReachedAsWritten) {
               HasSubstr("no certificates in PEM form"));
   EXPECT_THAT(complaint("gateway: {endpoint: 'http://g:1', sandbox: s, token: x}\n"),
               HasSubstr("token"));
+}
+
+TEST_F(ConfigControlTest, ReadsATokenForTheGateway) {
+  write_token("token", 0600);
+  const auto config =
+      read("gateway: {endpoint: 'https://gateway.test:1', sandbox: s, token_file: token}\n");
+  ASSERT_TRUE(config) << complaints_.to_string();
+  ASSERT_NE(config->gateway->token, nullptr);
+  EXPECT_EQ(config->gateway->token->current().reveal(), kToken);
+  EXPECT_FALSE(config->gateway->insecure);
+}
+
+TEST_F(ConfigControlTest, RefusesATokenFileThatIsNotItsOwnersAloneInItsPlace) {
+  write_token("open", 0644);
+  const std::string said =
+      complaint("gateway:\n  endpoint: https://g:1\n  sandbox: s\n  token_file: open\n");
+  EXPECT_THAT(said, HasSubstr(":4:15: "));
+  EXPECT_THAT(said, HasSubstr("chmod 600"));
+  EXPECT_THAT(complaint("gateway: {endpoint: 'https://g:1', sandbox: s, token_file: none}\n"),
+              HasSubstr("No such file"));
+}
+
+TEST_F(ConfigControlTest, SendsNoTokenInClearUnlessThatIsWritten) {
+  write_token("token", 0600);
+  const auto to = [](const std::string& endpoint, const std::string& more) {
+    return "gateway: {endpoint: '" + endpoint + "', sandbox: s, token_file: token" + more + "}\n";
+  };
+  EXPECT_THAT(complaint(to("http://10.0.0.9:1", "")), HasSubstr("in clear"));
+  EXPECT_THAT(complaint(to("http://gateway.test:1", "")), HasSubstr("insecure: true"));
+  const auto config = read(to("http://10.0.0.9:1", ", insecure: true"));
+  ASSERT_TRUE(config) << complaints_.to_string();
+  EXPECT_TRUE(config->gateway->insecure);
+  EXPECT_TRUE(read(to("http://127.0.0.1:1", "")));
+  EXPECT_TRUE(read(to("https://10.0.0.9:1", "")));
 }
 
 TEST_F(ConfigControlTest, ReadsMiddlewareRegistrationsBesideFiles) {

@@ -59,9 +59,27 @@ void Lifecycle::reload() {
     parts_.services.log.write(base::LogLevel::warning, "reload", warning.to_string());
   }
   if (!next) return reload_failed(complaints);
+  if (!settles(*config, next->policy)) return;
   if (parts_.gateway) return reload_beside_gateway(*next);
   keep_placeholders(*parts_.generations.current(), *next);
   parts_.polls.spawn(parts_.poller.replace(std::move(next), config->middleware));
+}
+
+// A policy that is sound, but not for the sandbox that runs, is no reason for a quarantine.
+bool Lifecycle::settles(const Config& config, policy::Policy& policy) {
+  if (parts_.gateway || !parts_.settle) return true;
+  const std::string wrong = parts_.settle(policy);
+  if (wrong.empty()) return true;
+  const std::string& file = config.policy_file.empty() ? config.file : config.policy_file;
+  sync::Failure failure;
+  failure.part = "policy";
+  failure.version = policy.revision;
+  failure.error = "static_change";
+  failure.detail = fmt::format("{}: {}", file, wrong);
+  sync::emit_failed(parts_.services.audit, *parts_.generations.current(), failure,
+                    parts_.config_file);
+  parts_.services.log.write(base::LogLevel::error, "reload", failure.detail);
+  return false;
 }
 
 // The rest of the file counts at once; policy and routes are asked for.
@@ -71,7 +89,8 @@ void Lifecycle::reload_beside_gateway(const egress::Generation& read) {
   next->forward = read.forward;
   next->forward_keep_alive = read.forward_keep_alive;
   next->fail_closed = read.fail_closed;
-  next->quarantine.clear();
+  // A policy of the gateway's that isn't sound is none of the file's business.
+  if (!parts_.poller.quarantines()) next->quarantine.clear();
   sync::emit_loaded(parts_.services.audit, *parts_.generations.install(std::move(next)),
                     parts_.config_file);
   parts_.poller.poll_now();
@@ -97,12 +116,7 @@ void Lifecycle::reload_failed(const base::Diagnostics& complaints) {
 void Lifecycle::quarantine(const egress::Generation& current, const base::Diagnostics& complaints) {
   auto next = std::make_shared<egress::Generation>(current);
   next->quarantine = "policy validation failed: " + complaints.all().front().message;
-  const auto installed = parts_.generations.install(std::move(next));
-  audit::Event event = audit::config_state(
-      "quarantined", fmt::format("Generation {} denies everything", installed->number),
-      audit::Severity::high, audit::Status::failure);
-  event.status_detail = installed->quarantine;
-  parts_.services.audit.emit(event);
+  sync::emit_quarantined(parts_.services.audit, *parts_.generations.install(std::move(next)));
 }
 
 void Lifecycle::begin_drain() {

@@ -1,6 +1,6 @@
 // What signals do to a running supervisor: SIGHUP reads the files again, and with a gateway polls
-// it at once, SIGTERM and SIGINT drain
-// and then end the loop's work, a second one forces. Owned by main, on its loop.
+// it at once, SIGTERM and SIGINT drain and then end the loop's work, a second one forces. Owned by
+// main, on its loop.
 #pragma once
 
 #include <boost/asio/basic_signal_set.hpp>
@@ -31,6 +31,8 @@ class Lifecycle {
     inference::Environment environment;
     // Instead of load_config(config_file).
     std::function<std::optional<Config>(base::Diagnostics&)> load{};
+    // As sync::PollerOptions::settle, of a policy that was read from its file again.
+    std::function<std::string(policy::Policy&)> settle{};
     // SIGINT, SIGTERM: who takes one (true) has it instead of us.
     std::function<bool(int signal)> divert{};
   };
@@ -45,6 +47,7 @@ class Lifecycle {
  private:
   using Signals = boost::asio::basic_signal_set<net::Executor>;
   void reload();
+  [[nodiscard]] bool settles(const Config& config, policy::Policy& policy);
   void reload_failed(const base::Diagnostics& complaints);
   void quarantine(const egress::Generation& current, const base::Diagnostics& complaints);
   void reload_beside_gateway(const egress::Generation& read);

@@ -27,6 +27,15 @@ constexpr std::string_view kSystemRoute = "sandbox-system";
 // Over it a timeout of a route is nonsense, and would overflow.
 constexpr std::uint64_t kTimeoutSecondsMax = 24ULL * 3600;
 
+// What provider profiles add to a policy (OpenShell crates/openshell-policy/src/compose.rs).
+constexpr std::string_view kProfileRule = "_provider_";
+
+template <class Served>
+bool same_paths(const Served& served, const std::vector<std::string>& in_force) {
+  return std::set<std::string>(served.begin(), served.end()) ==
+         std::set<std::string>(in_force.begin(), in_force.end());
+}
+
 // What is wrong with the route; empty when it is taken.
 std::string read_route(const inference_wire::ResolvedRoute& answer, inference::Route& route) {
   std::string reason;
@@ -112,6 +121,32 @@ std::optional<policy::Policy> policy_of(const sandbox_wire::GetSandboxConfigResp
   }
   if (!answer.policy_hash().empty()) policy.revision = answer.policy_hash();
   return policy;
+}
+
+std::unique_ptr<sandbox_wire::SandboxPolicy> effective_of(
+    const sandbox_wire::GetSandboxConfigResponse& answer, const policy::StaticSections& in_force) {
+  if (!answer.has_policy() || !in_force.filesystem) return nullptr;
+  const policy::Filesystem& files = *in_force.filesystem;
+  const auto& served = answer.policy().filesystem();
+  if (answer.policy().has_filesystem() && served.include_workdir() == files.include_workdir &&
+      same_paths(served.read_only(), files.read_only) &&
+      same_paths(served.read_write(), files.read_write)) {
+    return nullptr;
+  }
+  auto effective = std::make_unique<sandbox_wire::SandboxPolicy>(answer.policy());
+  auto& stated = *effective->mutable_filesystem();
+  stated.set_include_workdir(files.include_workdir);
+  stated.mutable_read_only()->Assign(files.read_only.begin(), files.read_only.end());
+  stated.mutable_read_write()->Assign(files.read_write.begin(), files.read_write.end());
+  auto& rules = *effective->mutable_network_policies();
+  for (auto rule = rules.begin(); rule != rules.end();) {
+    rule = rule->first.starts_with(kProfileRule) ? rules.erase(rule) : std::next(rule);
+  }
+  return effective;
+}
+
+std::string policy_seen(const sandbox_wire::GetSandboxConfigResponse& answer) {
+  return fmt::format("{} {}", answer.config_revision(), answer.policy_hash());
 }
 
 std::vector<middleware::Registration> registrations_of(

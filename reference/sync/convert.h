@@ -2,6 +2,7 @@
 // the supervisor does again. What is wrong is said in words that hold no secret.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ class GetInferenceBundleResponse;
 }
 namespace openshell::sandbox::v1 {
 class GetSandboxConfigResponse;
-}
+class SandboxPolicy;
+}  // namespace openshell::sandbox::v1
 namespace openshell::v1 {
 class GetSandboxProviderEnvironmentResponse;
 }
@@ -27,6 +29,16 @@ namespace sallyport::sync {
 // Nothing when `wrong` says why.
 [[nodiscard]] std::optional<policy::Policy> policy_of(
     const openshell::sandbox::v1::GetSandboxConfigResponse& answer, std::string& wrong);
+
+// The answer's policy as it is in force, where files say more than it does: what of it is reported
+// back, so without rules of provider profiles. Null where there is nothing to report.
+[[nodiscard]] std::unique_ptr<openshell::sandbox::v1::SandboxPolicy> effective_of(
+    const openshell::sandbox::v1::GetSandboxConfigResponse& answer,
+    const policy::StaticSections& in_force);
+
+// Names a configuration's policy: two answers with the same one needn't be judged twice.
+[[nodiscard]] std::string policy_seen(
+    const openshell::sandbox::v1::GetSandboxConfigResponse& answer);
 
 [[nodiscard]] std::vector<middleware::Registration> registrations_of(
     const openshell::sandbox::v1::GetSandboxConfigResponse& answer);

@@ -189,5 +189,60 @@ TEST_F(StoreOf, RefusesUnsoundBindings) {
   EXPECT_TRUE(refused());
 }
 
+policy::StaticSections in_force(std::vector<std::string> read_only) {
+  policy::StaticSections sections;
+  sections.filesystem.emplace().read_only = std::move(read_only);
+  return sections;
+}
+
+GetSandboxConfigResponse served_files(const std::vector<std::string>& read_only) {
+  GetSandboxConfigResponse answer;
+  auto* files = answer.mutable_policy()->mutable_filesystem();
+  files->set_include_workdir(true);
+  for (const std::string& path : read_only) files->add_read_only(path);
+  return answer;
+}
+
+TEST(EffectiveOf, IsNothingWhereAllIsServed) {
+  EXPECT_EQ(effective_of(served_files({"/usr", "/etc"}), in_force({"/etc", "/usr"})), nullptr);
+}
+
+TEST(EffectiveOf, HasWhatIsInForceAndTheRestAsServed) {
+  auto answer = served_files({"/usr"});
+  answer.mutable_policy()->set_version(1);
+  (*answer.mutable_policy()->mutable_network_policies())["web"].set_name("shown");
+  const auto effective = effective_of(answer, in_force({"/usr", "/etc"}));
+  ASSERT_TRUE(effective);
+  EXPECT_EQ(effective->filesystem().read_only_size(), 2);
+  EXPECT_TRUE(effective->filesystem().include_workdir());
+  EXPECT_EQ(effective->network_policies().at("web").name(), "shown");
+  EXPECT_EQ(effective->version(), 1U);
+}
+
+TEST(EffectiveOf, HasASectionWhereNoneIsServed) {
+  GetSandboxConfigResponse answer;
+  answer.mutable_policy()->set_version(1);
+  const auto effective = effective_of(answer, in_force({}));
+  ASSERT_TRUE(effective);
+  EXPECT_TRUE(effective->filesystem().include_workdir());
+}
+
+TEST(EffectiveOf, HasNoRulesOfProviderProfiles) {
+  GetSandboxConfigResponse answer;
+  auto& rules = *answer.mutable_policy()->mutable_network_policies();
+  rules["_provider_openai"].set_name("openai");
+  rules["_provider_openai_2"].set_name("openai");
+  rules["web"].set_name("web");
+  const auto effective = effective_of(answer, in_force({"/usr"}));
+  ASSERT_TRUE(effective);
+  ASSERT_EQ(effective->network_policies_size(), 1);
+  EXPECT_TRUE(effective->network_policies().contains("web"));
+}
+
+TEST(EffectiveOf, IsNothingWithoutAPolicyOrConfinement) {
+  EXPECT_EQ(effective_of({}, in_force({"/usr"})), nullptr);
+  EXPECT_EQ(effective_of(served_files({}), {}), nullptr);
+}
+
 }  // namespace
 }  // namespace sallyport::sync

@@ -56,6 +56,28 @@ void emit_stale(audit::AuditSink& audit, const egress::Generation& current, std:
   audit.emit(event);
 }
 
+void emit_withdrawn(audit::AuditSink& audit, const egress::Generation& current,
+                    std::string_view part, base::Duration max_stale, const std::string& source) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(max_stale).count();
+  audit::Event event = audit::config_state(
+      "withdrawn", fmt::format("The gateway wasn't heard of for too long, {} withdrawn", part),
+      audit::Severity::high, audit::Status::failure);
+  event.status_detail = fmt::format("{}: no answer for {} ms (gateway.max_stale)", part, ms);
+  add_generation(event, current);
+  event.unmapped.emplace_back("part", std::string(part));
+  event.unmapped.emplace_back("max_stale_ms", static_cast<std::int64_t>(ms));
+  event.unmapped.emplace_back("source", source);
+  audit.emit(event);
+}
+
+void emit_quarantined(audit::AuditSink& audit, const egress::Generation& quarantined) {
+  audit::Event event = audit::config_state(
+      "quarantined", fmt::format("Generation {} denies everything", quarantined.number),
+      audit::Severity::high, audit::Status::failure);
+  event.status_detail = quarantined.quarantine;
+  audit.emit(event);
+}
+
 void emit_degraded(audit::AuditSink& audit, const egress::Generation& current, std::size_t refused,
                    const std::string& detail, const std::string& source) {
   audit::Event event = audit::config_state(

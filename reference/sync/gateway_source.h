@@ -1,4 +1,5 @@
-// A gateway as the source of the configuration: its calls over one channel.
+// A gateway as the source of the configuration: its calls over one channel. All
+// of them may be made twice, reports too.
 #pragma once
 
 #include <memory>
@@ -13,11 +14,16 @@ namespace sallyport::sync {
 
 class GatewaySource final : public ConfigSource {
  public:
-  // Connects to nothing yet. `sandbox` is the id of the record whose configuration is asked for;
-  // `ca_pem` as in rpc::ChannelOptions. An error: rpc::RpcErrc.
+  // Whose configuration is asked for, as the gateway knows it: by its id; by its name where the
+  // effective policy is reported (the id, where there is none).
+  struct Record {
+    std::string id, name;
+  };
+  // Connects to nothing yet. Of the options, the bound of messages is settled here, and
+  // whose supervisor this is. An error:
+  // rpc::RpcErrc.
   [[nodiscard]] static base::Result<std::unique_ptr<GatewaySource>> create(
-      net::Executor executor, const net::Clock& clock, const std::string& endpoint,
-      const std::string& ca_pem, std::string sandbox);
+      net::Executor executor, const net::Clock& clock, rpc::ChannelOptions options, Record sandbox);
 
   [[nodiscard]] net::Task<rpc::Status> bundle(
       openshell::inference::v1::GetInferenceBundleResponse& answer,
@@ -27,14 +33,19 @@ class GatewaySource final : public ConfigSource {
   [[nodiscard]] net::Task<rpc::Status> environment(
       openshell::v1::GetSandboxProviderEnvironmentResponse& answer,
       base::TimePoint deadline) override;
+  [[nodiscard]] net::Task<rpc::Status> report_policy(
+      const openshell::sandbox::v1::SandboxPolicy& effective, base::TimePoint deadline) override;
+  [[nodiscard]] net::Task<rpc::Status> report_status(std::uint32_t version,
+                                                     const std::string& error,
+                                                     base::TimePoint deadline) override;
   [[nodiscard]] const std::string& name() const override { return channel_->endpoint(); }
 
  private:
-  GatewaySource(std::unique_ptr<rpc::Channel> channel, std::string sandbox)
+  GatewaySource(std::unique_ptr<rpc::Channel> channel, Record sandbox)
       : channel_(std::move(channel)), sandbox_(std::move(sandbox)) {}
 
   std::unique_ptr<rpc::Channel> channel_;
-  std::string sandbox_;
+  Record sandbox_;
 };
 
 }  // namespace sallyport::sync

@@ -5,15 +5,16 @@
 //
 // What a failure does: an outage (is_outage) leaves the last good part in force and is told once as
 // `stale`; the gateway's word that there are no routes or no credentials withdraws them; a part
-// that can't be taken leaves the last good one. The parts don't hold each other up. Polling goes on
-// for ever. Follows OpenShell crates/openshell-sandbox/src/lib.rs and
+// that can't be taken leaves the last good one, or quarantines (policy_validation_failure_mode); an
+// outage longer than `max_stale` withdraws routes and credentials too, until the gateway is heard
+// of again. The parts don't hold each other up. Polling goes on for ever. Follows OpenShell
+// crates/openshell-sandbox/src/lib.rs and
 // crates/openshell-supervisor-network/src/inference_routes.rs, which keeps stale keys when a
 // provider is gone, and never polls again when the first bundle can't be had (docs/deviations.md).
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,8 +23,10 @@
 #include "reference/audit/sink.h"
 #include "reference/net/clock.h"
 #include "reference/rpc/status.h"
-#include "reference/sync/events.h"
+#include "reference/sync/first.h"
+#include "reference/sync/news.h"
 #include "reference/sync/reconciler.h"
+#include "reference/sync/reports.h"
 #include "reference/sync/source.h"
 #include "reference/sync/target.h"
 
@@ -36,6 +39,11 @@ struct PollerOptions {
   std::string source;  // what events name: the gateway's endpoint, or the configuration's file
   // Asked about each policy of a gateway's; may add to it. Why it can't be enforced here, or "".
   std::function<std::string(policy::Policy&)> adopt{};
+  // The same of a sandbox that runs, which such a policy is to be for: why it can't follow the one
+  // in force, or "". What it adds is reported back to the gateway.
+  std::function<std::string(policy::Policy&)> settle{};
+  // How long routes and credentials count without word of the gateway; looked at with each poll.
+  std::optional<base::Duration> max_stale{};  // none: for ever
 };
 
 class Poller {
@@ -55,8 +63,14 @@ class Poller {
   [[nodiscard]] net::Task<void> run_gateway();
   [[nodiscard]] net::Task<void> run_services();
 
+  // Before run_gateway(): the generation that decides was made from these answers, so they aren't
+  // taken again; where it says more than they do, that is reported back.
+  void begin_from(const FirstAnswers& answers);
+
   // The next poll is now; one that is under way is followed by another.
   void poll_now();
+  // Whether a policy of the gateway's is why everything is denied: only its next sound one ends it.
+  [[nodiscard]] bool quarantines() const { return quarantines_; }
 
   // Without a gateway: the services of the start, which run_services() connects to.
   void expect_services(std::vector<middleware::Registration> wanted);
@@ -77,28 +91,31 @@ class Poller {
   void judge_config(const Answers& answers, Changes& changes);
   void judge_bundle(const Answers& answers, Changes& changes);
   void judge_environment(const Answers& answers, Changes& changes);
+  // Empty, or why the policy isn't taken, and the class of that.
+  [[nodiscard]] std::string judge_policy(policy::Policy& policy, std::string& error) const;
+  void refuse_policy(const Answers& answers, const std::string& error, const std::string& wrong,
+                     Changes& changes);
+  void withdraw_routes(Changes& changes);
+  void withdraw_credentials(Changes& changes);
+  void withdraw_stale(Changes& changes);
+  [[nodiscard]] net::Task<void> report(const Answers& answers);
   void apply_uninspected(Changes& changes);
   void apply(Changes& changes);
   void services_changed();
   void install(std::shared_ptr<egress::Generation> next);
   void tell_degraded();
 
-  // Whether this failure of the part is new; well() forgets it.
-  bool is_news(const std::string& part, const std::string& failure);
-  void well(const std::string& part);
-  void stale(const std::string& part, const rpc::Status& status);
-  void failed(const std::string& part, std::string version, std::string error, std::string detail,
-              bool still_active);
-
   Parts parts_;
   PollerOptions options_;
+  News news_;
+  Reports reports_;
   Reconciler services_;
   net::Event wake_;
   bool again_ = false;             // poll_now() was called
-  bool recovered_ = false;         // a part that was stale isn't any more
   std::uint64_t replacement_ = 0;  // counts replace()
   std::string told_degraded_;
-  std::map<std::string, std::string> told_;  // failures by part
+  bool quarantines_ = false;
+  base::TimePoint routes_heard_, credentials_heard_;  // the gateway's last word of them
 
   // What was taken, or refused for good, so that it isn't judged again.
   std::string config_seen_;

@@ -1,7 +1,9 @@
-// Where a supervisor's configuration comes from, as a port: the three answers of a gateway. Each
-// call ends by its deadline and answers in gRPC's words; what failed is told apart by the code.
+// Where a supervisor's configuration comes from, as a port: the three answers of a gateway, and
+// what it is told in return. Each call ends by its deadline and answers in gRPC's words; what
+// failed is told apart by the code.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "reference/base/clock.h"
@@ -13,7 +15,8 @@ class GetInferenceBundleResponse;
 }
 namespace openshell::sandbox::v1 {
 class GetSandboxConfigResponse;
-}
+class SandboxPolicy;
+}  // namespace openshell::sandbox::v1
 namespace openshell::v1 {
 class GetSandboxProviderEnvironmentResponse;
 }
@@ -30,6 +33,15 @@ class ConfigSource {
       openshell::sandbox::v1::GetSandboxConfigResponse& answer, base::TimePoint deadline) = 0;
   [[nodiscard]] virtual net::Task<rpc::Status> environment(
       openshell::v1::GetSandboxProviderEnvironmentResponse& answer, base::TimePoint deadline) = 0;
+
+  // The sandbox's policy as it is in force, where that is more than the gateway's own word.
+  [[nodiscard]] virtual net::Task<rpc::Status> report_policy(
+      const openshell::sandbox::v1::SandboxPolicy& effective, base::TimePoint deadline) = 0;
+  // What became of a version of the policy: loaded, or why it couldn't be (`error` isn't empty).
+  [[nodiscard]] virtual net::Task<rpc::Status> report_status(std::uint32_t version,
+                                                             const std::string& error,
+                                                             base::TimePoint deadline) = 0;
+
   // What events name as the source.
   [[nodiscard]] virtual const std::string& name() const = 0;
 };

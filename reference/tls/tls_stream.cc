@@ -83,6 +83,11 @@ base::Result<std::size_t> TlsStream::try_read(std::span<std::byte> into) {
   errno = 0;
   std::size_t count = 0;
   const int result = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  // A session ticket that was read has OpenSSL make room to write too, 16 KiB that nobody uses.
+  // Does nothing while a record is under way in either direction.
+  const int kept_errno = errno;
+  SSL_free_buffers(ssl_.get());
+  errno = kept_errno;
   if (result != 1) return failure(result, true);
   drained_ = false;
   return count;

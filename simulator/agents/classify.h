@@ -65,6 +65,8 @@ inline constexpr std::array<std::string_view, 17> kExchangeClasses{
     "stalled", "no_response",     "truncated",         "http_error", "ok"};
 inline constexpr std::array<std::string_view, 5> kRunClasses{"exec_failed", "stalled", "killed",
                                                              "exit_nonzero", "ok"};
+inline constexpr std::array<std::string_view, 5> kGateClasses{"wrong_context", "exec_failed",
+                                                              "unreachable", "skipped", "ok"};
 inline constexpr std::array<std::string_view, 3> kControlClasses{"rejected", "stalled", "ok"};
 
 }  // namespace sallyport::sim::agents

@@ -73,7 +73,8 @@ struct ToolSpec {
   std::string name;
   int exit = 0;
   std::string out, err;
-  bool missing = false;  // `none`: the name isn't found on PATH
+  bool missing = false;        // `none`: the name isn't found on PATH
+  std::vector<ToolSpec> then;  // what the calls after the first come to, the last one again
 };
 
 struct RunSpec {
@@ -88,6 +89,40 @@ struct RunSpec {
   std::string cwd;        // empty: the scenario's folder
   std::string stdin_text;
   std::vector<ToolSpec> tools;  // fakes, first on PATH
+};
+
+// The readiness gate: what it is told, and what its probes come to.
+struct GateSpec {
+  std::string kind;  // of the provider: ollama-local ...
+  std::string rule = "observed";
+  // What the exec command comes to, one a call, then the last again; empty: the probe really runs.
+  struct Result {
+    enum class Kind { answer, not_run, timed_out };
+    Kind kind = Kind::answer;
+    int exit = 0;
+    std::string out, err;
+  };
+  std::vector<Result> results;
+  struct Setup {
+    bool gpu = true;
+    std::string platform = "linux", driver = "docker", route = "compatibility";
+    std::string network = "preserve";
+    bool auto_fix = false;
+    std::string subnet;  // empty: that of the agent's link
+  };
+  Setup setup;
+  struct Limits {
+    std::uint64_t attempts = 3;
+    base::Duration gap{0};
+    base::Duration connect{std::chrono::milliseconds(200)};
+    base::Duration total{std::chrono::milliseconds(400)};
+    base::Duration exec{std::chrono::seconds(1)};
+  };
+  Limits limits;
+  bool bare = false;                                           // `environment: none`
+  std::vector<std::pair<std::string, std::string>> variables;  // of the probe, over the agent's
+  std::vector<std::string> unset;
+  std::vector<ToolSpec> tools;  // of the gate and of the probe
 };
 
 struct PauseSpec {

@@ -38,8 +38,21 @@ std::string message(const Request& request, const std::string& model, std::strin
   return fmt::format(
       R"({{"id":"msg_{}","type":"message","role":"assistant","model":{},"content":[{}],)"
       R"("stop_reason":{},"stop_sequence":null,)"
-      R"("usage":{{"input_tokens":{},"output_tokens":{}}}}})",
+      R"("usage":{{"input_tokens":{},"cache_creation_input_tokens":0,)"
+      R"("cache_read_input_tokens":0,"output_tokens":{}}}}})",
       request_id(request), quoted(model), content, reason, asked, out);
+}
+
+// A block of content: a text, or a tool's use.
+std::string block(const Request& request, const Asked& asked, std::string_view text,
+                  std::string_view input) {
+  if (!asked.tool) return fmt::format(R"({{"type":"text","text":{}}})", quoted(text));
+  return fmt::format(R"({{"type":"tool_use","id":"toolu_{}","name":{},"input":{}}})",
+                     request_id(request), quoted(asked.tool->name), input);
+}
+
+std::string_view reason(const Asked& asked) {
+  return asked.tool ? R"("tool_use")" : R"("end_turn")";
 }
 
 Answer unknown_model(const Request& request, const std::string& model) {
@@ -67,9 +80,9 @@ Answer generate(const ProviderSpec& spec, const Request& request, bool count) {
     answer.sse = spec.sse;
   } else {
     const std::string text = echo(request, asked);
-    const std::string content = fmt::format(R"({{"type":"text","text":{}}})", quoted(text));
-    answer.json =
-        message(request, model_of(spec, asked), content, R"("end_turn")", in, tokens(text));
+    const std::string input = asked.tool ? arguments_of(*asked.tool, text) : std::string();
+    answer.json = message(request, model_of(spec, asked), block(request, asked, text, input),
+                          reason(asked), in, tokens(text));
   }
   answer.headers.emplace_back("request-id", "req_" + request_id(request));
   return answer;
@@ -78,6 +91,20 @@ Answer generate(const ProviderSpec& spec, const Request& request, bool count) {
 // An event whose data says its own name.
 StreamEvent typed(std::string_view type, std::string_view members) {
   return {std::string(type), fmt::format(R"({{"type":"{}"{}}})", type, members)};
+}
+
+// A part of the text, or of a tool's input: that whole, and then nothing more.
+StreamEvent delta(const std::string& text, const std::optional<Asked::Tool>& tool, Piece piece) {
+  if (tool) {
+    const std::string part = piece.number == 1 ? arguments_of(*tool, text) : std::string();
+    return typed("content_block_delta",
+                 fmt::format(R"(,"index":0,"delta":{{"type":"input_json_delta",)"
+                             R"("partial_json":{}}})",
+                             quoted(part)));
+  }
+  return typed("content_block_delta",
+               fmt::format(R"(,"index":0,"delta":{{"type":"text_delta","text":{}}})",
+                           quoted(piece_text(text, piece.number))));
 }
 
 }  // namespace
@@ -119,19 +146,17 @@ Stream stream(const ProviderSpec& spec, const Request& request) {
       "message_start", fmt::format(R"(,"message":{})", message(request, model_of(spec, asked), "",
                                                                "null", tokens(asked.text), 1))));
   stream.opening.push_back(
-      typed("content_block_start", R"(,"index":0,"content_block":{"type":"text","text":""})"));
-  stream.piece = [text](Piece piece) {
-    return typed("content_block_delta",
-                 fmt::format(R"(,"index":0,"delta":{{"type":"text_delta","text":{}}})",
-                             quoted(piece_text(text, piece.number))));
-  };
+      typed("content_block_start",
+            fmt::format(R"(,"index":0,"content_block":{})", block(request, asked, "", "{}"))));
+  stream.opening.push_back(typed("ping", ""));
+  stream.piece = [text, tool = asked.tool](Piece piece) { return delta(text, tool, piece); };
   stream.closings = 2;
-  stream.closing = [](std::uint64_t which, std::uint64_t pieces) {
+  stream.closing = [stopped = reason(asked)](std::uint64_t which, std::uint64_t pieces) {
     if (which == 0) return typed("content_block_stop", R"(,"index":0)");
     return typed("message_delta",
-                 fmt::format(R"(,"delta":{{"stop_reason":"end_turn","stop_sequence":null}},)"
+                 fmt::format(R"(,"delta":{{"stop_reason":{},"stop_sequence":null}},)"
                              R"("usage":{{"output_tokens":{}}})",
-                             pieces));
+                             stopped, pieces));
   };
   stream.terminal = [](std::uint64_t) { return typed("message_stop", ""); };
   return stream;

@@ -56,6 +56,47 @@ std::vector<std::string> inputs_of(const rapidjson::Value& value) {
   return inputs;
 }
 
+const rapidjson::Value* member(const rapidjson::Value& value, const char* name) {
+  if (!value.IsObject()) return nullptr;
+  const auto found = value.FindMember(name);
+  return found == value.MemberEnd() ? nullptr : &found->value;
+}
+
+bool says(const rapidjson::Value* value, std::string_view text) {
+  return value != nullptr && text_of(*value) == text;
+}
+
+// OpenAI's role, or Anthropic's kind of content, of what a tool answered.
+bool brings_result(const rapidjson::Value& messages) {
+  if (!messages.IsArray() || messages.Empty()) return false;
+  const rapidjson::Value& last = messages[messages.Size() - 1];
+  if (says(member(last, "role"), "tool")) return true;
+  const auto* const content = member(last, "content");
+  if (content == nullptr || !content->IsArray()) return false;
+  return std::any_of(content->Begin(), content->End(), [](const rapidjson::Value& part) {
+    return says(member(part, "type"), "tool_result");
+  });
+}
+
+// OpenAI puts a tool under `function` and its schema under `parameters`, Anthropic neither.
+std::optional<Asked::Tool> tool_of(const rapidjson::Value& tools) {
+  if (!tools.IsArray() || tools.Empty()) return std::nullopt;
+  const auto* const function = member(tools[0], "function");
+  const rapidjson::Value& first = function == nullptr ? tools[0] : *function;
+  const auto* const name = member(first, "name");
+  if (name == nullptr) return std::nullopt;
+  Asked::Tool tool;
+  tool.name = text_of(*name);
+  const auto* const parameters = member(first, "parameters");
+  const auto* const schema = parameters == nullptr ? member(first, "input_schema") : parameters;
+  const auto* const properties = schema == nullptr ? nullptr : member(*schema, "properties");
+  if (properties == nullptr || !properties->IsObject()) return tool;
+  for (const auto& one : properties->GetObject()) {
+    if (says(member(one.value, "type"), "string")) tool.texts.push_back(text_of(one.name));
+  }
+  return tool;
+}
+
 void read_member(const std::string& name, const rapidjson::Value& value, Asked& asked) {
   if (name == "stream" && value.IsBool()) asked.stream = value.GetBool();
   if (name == "model") asked.model = text_of(value);
@@ -67,6 +108,11 @@ void read_member(const std::string& name, const rapidjson::Value& value, Asked& 
     asked.dimensions = std::clamp<std::uint64_t>(value.GetUint64(), 1, kDimensionsMax);
   }
   if (name == "encoding_format") asked.base64 = text_of(value) == "base64";
+  if (name == "tools") asked.tool = tool_of(value);
+  if (name == "stream_options") {
+    const auto* const usage = member(value, "include_usage");
+    asked.usage = usage != nullptr && usage->IsTrue();
+  }
 }
 
 std::uint64_t hash_of(std::string_view text, std::uint64_t from = 0xcbf29ce484222325U) {
@@ -84,9 +130,12 @@ Asked read_asked(const Request& request) {
                                                  request.message.body.size());
   if (document.HasParseError() || !document.IsObject()) return asked;
   asked.valid = true;
-  for (const auto& member : document.GetObject()) {
-    read_member(text_of(member.name), member.value, asked);
+  for (const auto& one : document.GetObject()) {
+    read_member(text_of(one.name), one.value, asked);
   }
+  const auto* const messages = member(document, "messages");
+  const bool answered = messages != nullptr && brings_result(*messages);
+  if (answered || says(member(document, "tool_choice"), "none")) asked.tool.reset();
   return asked;
 }
 
@@ -98,6 +147,14 @@ std::string model_of(const ProviderSpec& spec, const Asked& asked) {
 bool has_model(const ProviderSpec& spec, std::string_view model) {
   return spec.models.empty() ||
          std::find(spec.models.begin(), spec.models.end(), model) != spec.models.end();
+}
+
+std::string arguments_of(const Asked::Tool& tool, std::string_view text) {
+  std::string members;
+  for (const std::string& name : tool.texts) {
+    members += fmt::format("{}{}:{}", members.empty() ? "" : ",", quoted(name), quoted(text));
+  }
+  return "{" + members + "}";
 }
 
 std::string echo(const Request& request, const Asked& asked) {

@@ -21,6 +21,14 @@ struct Asked {
   std::vector<std::string> inputs;  // each of an embedding's `input`; at most kInputsMax
   std::uint64_t dimensions = 8;     // of an embedding; at most kDimensionsMax
   bool base64 = false;              // vectors are wanted as base64 of 32-bit floats
+  bool usage = false;               // a stream is to end with the number of tokens
+  struct Tool {
+    std::string name;
+    std::vector<std::string> texts;  // arguments that are texts
+  };
+  // The call that a good provider answers with: of the first tool that it is offered, unless the
+  // last message already brings a tool's result.
+  std::optional<Tool> tool;
 };
 
 inline constexpr std::size_t kInputsMax = 2048;
@@ -32,6 +40,9 @@ inline constexpr std::uint64_t kDimensionsMax = 4096;
 [[nodiscard]] std::string model_of(const ProviderSpec& spec, const Asked& asked);
 // Whether the provider has it; one without a list has all.
 [[nodiscard]] bool has_model(const ProviderSpec& spec, std::string_view model);
+
+// The arguments of a call as JSON: each is the text.
+[[nodiscard]] std::string arguments_of(const Asked::Tool& tool, std::string_view text);
 
 // What an answer says: the question again, and the request's nonce if it isn't in it.
 [[nodiscard]] std::string echo(const Request& request, const Asked& asked);

@@ -82,7 +82,8 @@ TEST(Openai, StreamsWhatWasAskedForAndSaysWhenItIsOver) {
   const auto ask = request("POST", "/v1/chat/completions", R"({"stream":true})");
   EXPECT_TRUE(dialect_answer({}, ask, 0).sse.has_value());
   const Stream stream = dialect_stream({}, ask, 0);
-  EXPECT_THAT(stream.at(1, 3).data, HasSubstr(R"("content":"n0nce")"));
+  EXPECT_THAT(stream.at(1, 3).data, HasSubstr(R"("role":"assistant","content":"")"));
+  EXPECT_THAT(stream.at(2, 3).data, HasSubstr(R"("content":"n0nce")"));
   EXPECT_THAT(stream.at(3, 3).data, HasSubstr(R"("finish_reason":"stop")"));
   EXPECT_EQ(stream.last(3).data, "[DONE]");
 }
@@ -98,16 +99,17 @@ TEST(Openai, StreamsAResponseByItsOwnEvents) {
   const auto ask = request("POST", "/v1/responses", R"({"stream":true,"input":"q"})");
   const Stream stream = dialect_stream({}, ask, 0);
   std::string names;
-  for (std::uint64_t number = 1; number <= 8; ++number) names += stream.at(number, 8).name + ' ';
+  for (std::uint64_t number = 1; number <= 9; ++number) names += stream.at(number, 9).name + ' ';
   EXPECT_EQ(names,
-            "response.created response.output_item.added response.content_part.added "
+            "response.created response.in_progress response.output_item.added "
+            "response.content_part.added "
             "response.output_text.delta response.output_text.delta response.output_text.done "
             "response.content_part.done response.output_item.done ");
-  EXPECT_THAT(stream.at(4, 8).data,
-              HasSubstr(R"({"sequence_number":3,"type":"response.output_text.delta")"));
-  EXPECT_THAT(stream.at(6, 8).data, HasSubstr(R"("text":"q n0nce 2")"));
-  EXPECT_EQ(stream.last(8).name, "response.completed");
-  EXPECT_THAT(stream.last(8).data, HasSubstr(R"("status":"completed")"));
+  EXPECT_THAT(stream.at(5, 9).data,
+              HasSubstr(R"({"sequence_number":4,"type":"response.output_text.delta")"));
+  EXPECT_THAT(stream.at(7, 9).data, HasSubstr(R"("text":"q n0nce 2")"));
+  EXPECT_EQ(stream.last(9).name, "response.completed");
+  EXPECT_THAT(stream.last(9).data, HasSubstr(R"("status":"completed")"));
 }
 
 TEST(Openai, DerivesEmbeddingsFromTheirInputsAndTheRequest) {
@@ -129,8 +131,8 @@ TEST(Stream, KeepsItsShapeHoweverFewEventsItMayHave) {
   spec.dialect = Dialect::anthropic;
   const Stream stream = dialect_stream(spec, request("POST", "/v1/messages", "{}"), 0);
   EXPECT_EQ(stream.at(1, 1).name, "message_start");
-  EXPECT_EQ(stream.at(3, 3).name, "content_block_delta");
-  EXPECT_EQ(stream.at(4, 4).name, "content_block_stop");
+  EXPECT_EQ(stream.at(4, 4).name, "content_block_delta");
+  EXPECT_EQ(stream.at(5, 5).name, "content_block_stop");
   EXPECT_EQ(stream.at(999'999'999'999, 1'000'000'000'000).name, "content_block_stop");
 }
 
@@ -182,12 +184,12 @@ TEST(Anthropic, StreamsFromMessageStartToMessageStop) {
   EXPECT_TRUE(dialect_answer(anthropic_spec(), ask, 0).sse.has_value());
   const Stream stream = dialect_stream(anthropic_spec(), ask, 0);
   std::string names;
-  for (std::uint64_t number = 1; number <= 6; ++number) names += stream.at(number, 6).name + ' ';
+  for (std::uint64_t number = 1; number <= 7; ++number) names += stream.at(number, 7).name + ' ';
   EXPECT_EQ(names,
-            "message_start content_block_start content_block_delta content_block_delta "
+            "message_start content_block_start ping content_block_delta content_block_delta "
             "content_block_stop message_delta ");
-  EXPECT_THAT(stream.at(3, 6).data, HasSubstr(R"("text":"hi n0nce")"));
-  EXPECT_EQ(wire_form(stream.form, stream.last(6)),
+  EXPECT_THAT(stream.at(4, 7).data, HasSubstr(R"("text":"hi n0nce")"));
+  EXPECT_EQ(wire_form(stream.form, stream.last(7)),
             "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
 }
 

@@ -13,7 +13,8 @@ constexpr std::string_view kChat = "/api/chat";
 constexpr std::string_view kGenerate = "/api/generate";
 
 std::string details() {
-  return R"({"format":"gguf","family":"sallyport","parameter_size":"1B",)"
+  return R"({"parent_model":"","format":"gguf","family":"sallyport",)"
+         R"("families":["sallyport"],"parameter_size":"1B",)"
          R"("quantization_level":"Q4_0"})";
 }
 
@@ -61,7 +62,9 @@ Answer embed(const std::string& model, const Request& request, const Asked& aske
     if (one) return json_answer(200, fmt::format(R"({{"embedding":{}}})", text));
     items += (items.empty() ? "" : ",") + text;
   }
-  return json_answer(200, fmt::format(R"({{"model":{},"embeddings":[{}]}})", quoted(model), items));
+  return json_answer(200, fmt::format(R"({{"model":{},"embeddings":[{}],"total_duration":1000000,)"
+                                      R"("load_duration":1000,"prompt_eval_count":{}}})",
+                                      quoted(model), items, tokens(asked.text)));
 }
 
 Answer generate(const ProviderSpec& spec, const Request& request, const std::string& path,

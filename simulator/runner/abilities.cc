@@ -69,6 +69,7 @@ bool is_forward(const Cell& cell, const agents::RequestSpec& request) {
 void add(Abilities& needed, const Cell& cell, const Step& step) {
   if (step.after_event) add(needed, cell, *step.after_event);
   if (step.until) add(needed, cell, *step.until);
+  if (std::holds_alternative<agents::GateSpec>(step.verb)) needed.insert(Ability::gate);
   const bool files = !cell.gateway.has_value();
   if (std::holds_alternative<scenario::SetPolicy>(step.verb) && files)
     needed.insert(Ability::reload_policy);

@@ -90,6 +90,13 @@ TEST(Abilities, ReloadsAreNeededWhereFilesConfigureTheSubject) {
   EXPECT_EQ(needed(with_gateway), "gateway, given_namespace, store_file");
 }
 
+TEST(Abilities, AGateStepNeedsAGate) {
+  Step step;
+  step.verb = agents::GateSpec{};
+  step.from = "box";
+  EXPECT_EQ(needed(with_step(step)), "given_namespace, gate");
+}
+
 TEST(Abilities, AuditIsNeededByWhateverLooksForIt) {
   journal::Selector selector;
   selector.source = "supervisor";

@@ -174,6 +174,8 @@ net::Task<Outcome> attempt(Stage& stage, const Step& step, std::uint64_t lane) {
     outcome.facts = co_await scripted(stage, step, *raw, nonce);
   } else if (const auto* const socket = std::get_if<agents::WebSocketSpec>(&step.verb)) {
     outcome.facts = co_await scripted(stage, step, *socket, nonce);
+  } else if (std::holds_alternative<agents::GateSpec>(step.verb)) {
+    outcome.facts = co_await run_gate(stage, step, nonce);
   } else {
     outcome.facts = co_await run_command(stage, step, nonce);
   }

@@ -9,7 +9,7 @@
 
 namespace sallyport::sim::runner {
 
-// All repetitions of a `request` or `run` step.
+// All repetitions of a client step.
 [[nodiscard]] net::Task<void> perform_client(Stage& stage, const scenario::Step& step);
 
 // What the step expects, variables replaced.

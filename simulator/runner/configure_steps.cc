@@ -162,6 +162,7 @@ std::vector<std::string> route_arguments(const scenario::SetInference& inference
   if (route.timeout) {
     arguments.insert(arguments.end(), {"--timeout", base::format_duration(*route.timeout)});
   }
+  if (!inference.verify) arguments.emplace_back("--no-verify");
   return arguments;
 }
 

@@ -80,7 +80,8 @@ bool is_control(const scenario::Step& step) {
       [](const auto& verb) {
         using Verb = std::decay_t<decltype(verb)>;
         return !std::is_same_v<Verb, agents::RequestSpec> &&
-               !std::is_same_v<Verb, agents::RunSpec> && !std::is_same_v<Verb, agents::RawSpec> &&
+               !std::is_same_v<Verb, agents::RunSpec> && !std::is_same_v<Verb, agents::GateSpec> &&
+               !std::is_same_v<Verb, agents::RawSpec> &&
                !std::is_same_v<Verb, agents::WebSocketSpec> &&
                !std::is_same_v<Verb, agents::PauseSpec>;
       },

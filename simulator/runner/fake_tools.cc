@@ -11,9 +11,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <sstream>
+#include <utility>
+
+#include "reference/base/unique_fd.h"
 
 namespace sallyport::sim::runner {
 namespace {
@@ -24,12 +29,6 @@ using Descriptor = net::asio::posix::basic_stream_descriptor<net::Executor>;
 // What a fake may tell of one call; whoever writes more isn't one.
 constexpr std::size_t kCallBytesMax = 256U * 1024;
 constexpr std::size_t kArgumentsMax = 4096;
-
-std::string shell_quoted(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
 
 std::optional<int> number_of(const std::string& text) {
   int number = 0;
@@ -52,6 +51,12 @@ std::vector<std::string> texts_in(const std::string& buffer, std::size_t most, s
 }
 
 }  // namespace
+
+std::string shell_quoted(const std::string& text) {
+  std::string quoted = "'";
+  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
 
 std::string json_list(const std::vector<std::string>& texts) {
   rapidjson::StringBuffer buffer;
@@ -95,11 +100,54 @@ std::string script_of(const agents::ToolSpec& tool, const std::string& pipe) {
       shell_quoted(tool.err), tool.exit);
 }
 
+// The number of a call is its process's own; the pipe that it waits at is made by itself.
+std::string asking_script(const std::string& name, const std::string& pipe, const std::string& home,
+                          const std::string& folder) {
+  return fmt::format(
+      "#!/bin/sh\nreply={}/.reply.$$\nsaid={}/.reply.$$\n/usr/bin/mkfifo \"$reply\" || exit "
+      "125\nprintf '%s\\0' {} $$ \"$#\" \"$@\" >{}\nread -r code <\"$reply\"\n/bin/cat "
+      "\"$said.out\"\n/bin/cat \"$said.err\" >&2\nexit \"$code\"\n",
+      shell_quoted(home), shell_quoted(folder), shell_quoted(name), shell_quoted(pipe));
+}
+
+namespace {
+
+// The calls of one fake, one after another.
+struct Sequence {
+  std::vector<ToolReply> replies;
+  std::size_t next = 0;
+};
+
+net::Task<std::optional<ToolReply>> next_of(std::shared_ptr<Sequence> sequence) {
+  const std::size_t at = std::min(sequence->next++, sequence->replies.size() - 1);
+  co_return sequence->replies[at];
+}
+
+FakeTools::Ask in_turn(const agents::ToolSpec& tool) {
+  auto sequence = std::make_shared<Sequence>();
+  sequence->replies.push_back({tool.exit, tool.out, tool.err});
+  for (const agents::ToolSpec& later : tool.then)
+    sequence->replies.push_back({later.exit, later.out, later.err});
+  return [sequence](const ToolCall&) { return next_of(sequence); };
+}
+
+}  // namespace
+
 // The reading end. Held open for writing too, so that it never ends.
-class FakeTools::Calls {
+class FakeTools::Calls : public std::enable_shared_from_this<FakeTools::Calls> {
  public:
-  Calls(Stage& stage, std::string step)
-      : pipe(stage.loop.executor()), stage_(stage), step_(std::move(step)) {}
+  Calls(Stage& stage, std::string step, std::string folder, std::string home)
+      : pipe(stage.loop.executor()),
+        stage_(stage),
+        step_(std::move(step)),
+        folder_(std::move(folder)),
+        home_(std::move(home)) {}
+
+  struct Asked {
+    Ask ask;
+    bool told = true;
+  };
+  std::map<std::string, Asked> asked;
 
   void drain() {
     std::array<char, 4096> bytes{};
@@ -107,8 +155,18 @@ class FakeTools::Calls {
       const ssize_t size = ::read(pipe.native_handle(), bytes.data(), bytes.size());
       if (size <= 0) break;
       buffer_.append(bytes.data(), static_cast<std::size_t>(size));
-      while (const auto call = take_call(buffer_)) note(*call);
+      while (const auto call = take_call(buffer_)) take(*call);
     }
+  }
+
+  static net::Task<void> answer(std::shared_ptr<Calls> self, ToolCall call, Asked asked) {
+    const std::string number = std::to_string(call.exit);
+    net::Task<std::optional<ToolReply>> asking = asked.ask(call);
+    const std::optional<ToolReply> reply = co_await std::move(asking);
+    if (!reply || !self->pipe.is_open()) co_return;
+    call.exit = reply->exit;
+    if (asked.told) self->note(call);
+    if (!self->reply(number, *reply)) self->stage_.trouble = call.name + " can't be answered";
   }
 
   static net::Task<void> follow(std::shared_ptr<Calls> self) {
@@ -122,6 +180,29 @@ class FakeTools::Calls {
   Descriptor pipe;
 
  private:
+  void take(const ToolCall& call) {
+    const auto found = asked.find(call.name);
+    if (found == asked.end()) return note(call);
+    stage_.group.spawn(answer(shared_from_this(), call, found->second));
+  }
+
+  // The texts first, then the word that they are there.
+  [[nodiscard]] bool reply(const std::string& number, const ToolReply& reply) {
+    const std::string said = folder_ + "/.reply." + number;
+    if (!subject::write_file(said + ".out", reply.out)) return false;
+    if (!subject::write_file(said + ".err", reply.err)) return false;
+    const std::string path = home_ + "/.reply." + number;
+    base::UniqueFd end(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOFOLLOW));
+    struct ::stat is {};
+    if (!end) return true;  // ended meanwhile, and its folder with it
+    if (::fstat(end.get(), &is) != 0 || !S_ISFIFO(is.st_mode)) return false;
+    const std::string code = std::to_string(reply.exit) + "\n";
+    const bool written = ::write(end.get(), code.data(), code.size()) > 0;
+    // Open until the command has ended: a pipe that nobody holds forgets.
+    replies_.push_back(std::move(end));
+    return written;
+  }
+
   void note(const ToolCall& call) {
     std::vector<std::string> argv{call.name};
     argv.insert(argv.end(), call.arguments.begin(), call.arguments.end());
@@ -133,34 +214,48 @@ class FakeTools::Calls {
   }
 
   Stage& stage_;
-  std::string step_;
+  std::string step_, folder_, home_;
   std::string buffer_;
+  std::vector<base::UniqueFd> replies_;
 };
 
-FakeTools::FakeTools(Stage& stage, std::string step, std::string folder,
+FakeTools::FakeTools(Stage& stage, std::string step, std::string folder, std::string home,
                      const std::vector<agents::ToolSpec>& tools)
-    : stage_(stage) {
-  if (tools.empty()) return;
-  folder_ = std::move(folder);
+    : stage_(stage), step_(std::move(step)), wanted_(std::move(folder)), home_(std::move(home)) {
+  if (tools.empty() || !prepare()) return;
+  for (const agents::ToolSpec& tool : tools) {
+    if (tool.missing) {
+      missing_.push_back(tool.name);
+    } else if (!tool.then.empty()) {
+      add(tool.name, in_turn(tool), true);
+    } else {
+      write(tool.name, script_of(tool, pipe()));
+    }
+  }
+}
+
+bool FakeTools::prepare() {
+  if (calls_) return true;
+  folder_ = wanted_;
   ::mkdir(folder_.c_str(), 0755);
   const std::string path = pipe();
   // The command may have an id of its own.
   const bool made = ::mkfifo(path.c_str(), 0622) == 0 && ::chmod(path.c_str(), 0622) == 0;
   const int end = made ? ::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC) : -1;
   if (end < 0) {
-    stage_.trouble = step + ": fake tools have no pipe to tell their calls";
-    return;
+    stage_.trouble = step_ + ": fake tools have no pipe to tell their calls";
+    return false;
   }
-  calls_ = std::make_shared<Calls>(stage, std::move(step));
+  calls_ = std::make_shared<Calls>(stage_, step_, folder_, home_);
   calls_->pipe.assign(end);
-  for (const agents::ToolSpec& tool : tools) {
-    if (tool.missing) {
-      missing_.push_back(tool.name);
-    } else {
-      write(tool);
-    }
-  }
   stage_.group.spawn(Calls::follow(calls_));
+  return true;
+}
+
+void FakeTools::add(const std::string& name, Ask ask, bool told) {
+  if (!prepare()) return;
+  calls_->asked[name] = Calls::Asked{std::move(ask), told};
+  write(name, asking_script(name, pipe(), home_, folder_));
 }
 
 FakeTools::~FakeTools() {
@@ -172,15 +267,14 @@ void FakeTools::drain() {
   if (calls_) calls_->drain();
 }
 
-void FakeTools::write(const agents::ToolSpec& tool) const {
-  const std::string path = folder_ + "/" + tool.name;
-  if (!subject::write_file(path, script_of(tool, pipe())))
-    stage_.trouble = path + " can't be written";
+void FakeTools::write(const std::string& name, const std::string& script) const {
+  const std::string path = folder_ + "/" + name;
+  if (!subject::write_file(path, script)) stage_.trouble = path + " can't be written";
   ::chmod(path.c_str(), 0755);
 }
 
 // A folder of links to all that is in `folder` but for what is missing.
-std::string FakeTools::without_missing(const std::string& folder, std::size_t number) const {
+std::string FakeTools::without_missing(const std::string& folder) const {
   const auto is_missing = [this](const std::string& name) {
     return std::find(missing_.begin(), missing_.end(), name) != missing_.end();
   };
@@ -189,13 +283,16 @@ std::string FakeTools::without_missing(const std::string& folder, std::size_t nu
         return ::access((folder + "/" + name).c_str(), F_OK) == 0;
       });
   if (!concerned) return folder;
-  const std::string shadow = fmt::format("{}/.path{}", folder_, number);
-  ::mkdir(shadow.c_str(), 0755);
+  std::string name = folder;
+  std::replace(name.begin(), name.end(), '/', '_');
+  const std::string shadow = fmt::format("{}/.path{}", folder_, name);
+  // A gate and its probe ask one after the other, perhaps for other paths.
+  if (::mkdir(shadow.c_str(), 0755) != 0 && errno == EEXIST) return shadow;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
-    const std::string name = entry.path().filename().string();
-    const std::string link = shadow + "/" + name;
-    const bool done = is_missing(name) || ::symlink(entry.path().c_str(), link.c_str()) == 0;
+    const std::string file = entry.path().filename().string();
+    const std::string link = shadow + "/" + file;
+    const bool done = is_missing(file) || ::symlink(entry.path().c_str(), link.c_str()) == 0;
     if (!done) stage_.trouble = link + " can't be made";
   }
   return shadow;
@@ -205,9 +302,8 @@ std::string FakeTools::path(const std::string& path) const {
   if (folder_.empty()) return path;
   std::string all = folder_;
   std::istringstream folders(path);
-  std::size_t number = 0;
-  for (std::string folder; std::getline(folders, folder, ':'); ++number)
-    all += ":" + without_missing(folder, number);
+  for (std::string folder; std::getline(folders, folder, ':');)
+    all += ":" + without_missing(folder);
   return all;
 }
 

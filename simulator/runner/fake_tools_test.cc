@@ -66,6 +66,14 @@ TEST(FakeTools, AScriptQuotesWhatItSays) {
   EXPECT_THAT(script, HasSubstr("exit 7\n"));
 }
 
+TEST(FakeTools, AnAskingScriptWaitsAtItsOwnPipeAndEndsAsItIsTold) {
+  const std::string script = asking_script("docker", "/w/.calls", "/w/ho me", "/w/tools");
+  EXPECT_THAT(script, HasSubstr("reply='/w/ho me'/.reply.$$\n"));
+  EXPECT_THAT(script, HasSubstr("printf '%s\\0' 'docker' $$ \"$#\" \"$@\" >'/w/.calls'\n"));
+  EXPECT_THAT(script, HasSubstr("read -r code <\"$reply\"\n"));
+  EXPECT_THAT(script, testing::EndsWith("exit \"$code\"\n"));
+}
+
 TEST(FakeTools, AListOfTextsIsJson) {
   EXPECT_EQ(json_list({"a", "\"b\"\n", ""}), R"(["a","\"b\"\n",""])");
   EXPECT_EQ(json_list({}), "[]");

@@ -43,6 +43,10 @@ std::string written_text(const scenario::Step& step) {
     for (const auto& [name, value] : socket->headers) add(value);
     for (const wire::WebSocketMove& move : socket->moves) add(move.bytes);
   }
+  if (const auto* const gate = std::get_if<agents::GateSpec>(&step.verb)) {
+    for (const auto& [name, value] : gate->variables) add(value);
+    for (const agents::GateSpec::Result& result : gate->results) add(result.out + result.err);
+  }
   if (const auto* const run = std::get_if<agents::RunSpec>(&step.verb)) {
     for (const std::string& argument : run->argv) add(argument);
     for (const auto& [name, value] : run->variables) add(value);

@@ -50,6 +50,14 @@ subject::ProviderRecord record_of(const Stage& stage, const providers::ProviderS
   return record;
 }
 
+// Empty where the gateway asks for none.
+std::string token_of(const Stage& stage, const std::string& holder) {
+  for (const Canary& canary : stage.canaries) {
+    if (canary.provider == kGateway && canary.key == token_name(holder)) return canary.value;
+  }
+  return {};
+}
+
 subject::Limit limit_of(const std::string& name, const scenario::Supervisor::Limit& limit) {
   return {limit.time, name.find("bytes") != std::string::npos, limit.value};
 }
@@ -120,7 +128,8 @@ subject::SubjectSpec subject_spec(const Stage& stage, const scenario::Supervisor
   spec.listen = given.listen;
   if (stage.cell.gateway) {
     const std::string url = stage.variable(std::string(kGateway) + ".url").value_or("");
-    spec.uplink = subject::Uplink{url, given.name, given.poll};
+    spec.uplink = subject::Uplink{url, given.name, given.poll, token_of(stage, given.name),
+                                  !stage.listener_of(kGateway).at.address.is_loopback()};
   } else {
     spec.policy_yaml = journal::expand(stage.control.policies.at(given.name), lookup, true);
     spec.route = route_of(stage, given.name);
@@ -150,6 +159,10 @@ subject::GatewaySpec gateway_spec(const Stage& stage) {
   spec.host = stage.hosts->view(given.host);
   spec.listen = stage.listener_of(spec.name).at;
   spec.address = stage.variable(spec.name + ".url").value_or("");
+  spec.operator_token = token_of(stage, kOperator);
+  spec.store_file = given.store_file;
+  spec.name_servers = {net::Endpoint{net::IpAddress::v4(0x7f000035), 53}};
+  spec.upstream_ca_pem = stage.authority->ca_pem();
   for (const providers::ProviderSpec& provider : stage.cell.providers) {
     spec.providers.push_back(record_of(stage, provider));
   }
@@ -161,6 +174,7 @@ subject::GatewaySpec gateway_spec(const Stage& stage) {
   for (const scenario::Supervisor& supervisor : stage.cell.supervisors) {
     subject::SandboxRecord sandbox;
     sandbox.name = supervisor.name;
+    sandbox.token = token_of(stage, supervisor.name);
     const std::string& policy = stage.control.policies.at(supervisor.name);
     sandbox.policy_yaml = journal::expand(policy, stage.lookup(), true);
     for (const providers::ProviderSpec& provider : stage.cell.providers) {

@@ -106,6 +106,12 @@ void Stage::mint_keys() {
       canaries.push_back({provider.name, key, std::move(value)});
     }
   }
+  if (!cell.gateway || !cell.gateway->tokens) return;
+  const auto mint = [this](const std::string& holder) {
+    canaries.push_back({kGateway, token_name(holder), "tk-canary-" + random.hex(24)});
+  };
+  mint(kOperator);
+  for (const scenario::Supervisor& supervisor : cell.supervisors) mint(supervisor.name);
 }
 
 std::optional<std::string> Stage::build_hosts() {

@@ -52,7 +52,7 @@ struct StageOptions {
   std::optional<std::uint64_t> seed;  // instead of the scenario's
 };
 
-// A key that may be seen on the way to its provider only.
+// A key that may be seen on the way to its provider only; or a token, to the gateway (`provider`).
 struct Canary {
   std::string provider;
   std::string key;
@@ -193,5 +193,10 @@ class Stage {
 [[nodiscard]] net::IpAddress own_address(const net::Endpoint& listen);
 
 inline constexpr const char* kGateway = "gateway";
+// Who holds a token of the gateway's: its operator (no actor has such a name), or a supervisor.
+inline constexpr const char* kOperator = "operator of the gateway";
+[[nodiscard]] inline std::string token_name(const std::string& holder) {
+  return "token of " + holder;
+}
 
 }  // namespace sallyport::sim::runner

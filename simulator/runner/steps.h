@@ -18,4 +18,8 @@ namespace sallyport::sim::runner {
 [[nodiscard]] net::Task<agents::Facts> run_command(Stage& stage, const scenario::Step& step,
                                                    std::string nonce);
 
+// The gate of a `gate` step; its facts.
+[[nodiscard]] net::Task<agents::Facts> run_gate(Stage& stage, const scenario::Step& step,
+                                                std::string nonce);
+
 }  // namespace sallyport::sim::runner

@@ -15,6 +15,16 @@ std::string self_folder() {
 
 }  // namespace
 
+std::string checkout_of(const std::string& folder) {
+  std::error_code ignored;
+  fs::path holder;  // of a folder `scenarios`, for a tree that came without its history
+  for (fs::path at = folder; at.has_relative_path(); at = at.parent_path()) {
+    if (fs::exists(at / ".git", ignored)) return at.string();
+    if (at.filename() == "scenarios") holder = at.parent_path();
+  }
+  return holder.has_relative_path() ? holder.string() : std::string();
+}
+
 world::WorldPlan plan_for(const RunOptions& options, const scenario::Scenario& scenario,
                           const subject::Description& subject) {
   world::WorldPlan plan;
@@ -24,6 +34,7 @@ world::WorldPlan plan_for(const RunOptions& options, const scenario::Scenario& s
     if (!folder.empty() && std::find(known.begin(), known.end(), folder) == known.end())
       plan.files.read_only.push_back(folder);
   };
+  show(checkout_of(scenario.folder));
   for (const std::string* const binary :
        {&options.supervisor_binary, &options.gateway_binary, &options.middleware_binary}) {
     show(fs::path(*binary).parent_path().string());

@@ -96,6 +96,7 @@ struct Inference {
 struct SetInference {
   std::optional<Inference> route;
   std::string supervisor;  // whose; empty: every one's
+  bool verify = false;     // the gateway asks the provider first
 };
 
 // `dns`, `firewall`, `providers`, `middleware`: the entries named, complete as they are from this

@@ -46,7 +46,7 @@ const Mistake kSteps[] = {
      "8:7: unknown verb \"rotat\"; did you mean \"rotate\"?"},
     {"NoVerb", "steps:\n  a: {key: k2}\n",
      "8:3: the step \"a\" has no verb; it must be one of request, websocket, raw, "
-     "run, policy, inference, dns, firewall, providers, middleware, rotate, revoke, update, "
+     "run, gate, policy, inference, dns, firewall, providers, middleware, rotate, revoke, update, "
      "delete, "
      "fault, lift, stop, start, restart, pause"},
     {"UnknownField", "steps:\n  a: {rotate: api, kay: k2, key: k2}\n",

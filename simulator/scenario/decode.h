@@ -20,8 +20,6 @@ struct Context {
   // Every name that an event can come from: providers, decoys, middleware services, steps, `dns`,
   // `gateway`, `supervisor`.
   std::map<std::string, SourceType> sources;
-  // Names of what a later version has: complained about where they are made, not where used.
-  std::set<std::string> later = {};
   std::set<std::string> hosts;
   std::vector<std::string> steps;                        // in the order of the file
   std::map<std::string, std::vector<std::string>> keys;  // by provider
@@ -70,6 +68,8 @@ agents::RequestSpec decode_request(Reader& reader, Context& context);
 agents::WebSocketSpec decode_websocket(Reader& reader, Context& context);
 agents::RawSpec decode_raw(Reader& reader, Context& context);
 agents::RunSpec decode_run(Reader& reader, Context& context);
+agents::GateSpec decode_gate(Reader& reader, Context& context);
+std::vector<agents::ToolSpec> decode_tools(Reader& reader);  // of `tools`
 // The part of a step that is its control verb's, but for `pause`.
 void decode_control(std::string_view verb, Reader& reader, Step& step, Context& context);
 // `dns`, `firewall`, `providers`, `middleware` of a step: merged into what is.

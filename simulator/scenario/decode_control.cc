@@ -122,7 +122,15 @@ std::string supervisor_at(Reader& reader, Context& context) {
 }
 
 SetInference decode_set_inference(Reader& reader, Context& context) {
-  SetInference set{inference_of(*reader.get("inference"), context), supervisor_at(reader, context)};
+  SetInference set{inference_of(*reader.get("inference"), context), supervisor_at(reader, context),
+                   reader.boolean("verify", false)};
+  if (set.verify && !context.cell.gateway) {
+    context.complaints.at(*reader.get("verify"),
+                          "a gateway asks the provider, and there is none in this world; write "
+                          "gateway: {}");
+  } else if (set.verify && !set.route) {
+    context.complaints.at(*reader.get("verify"), "there is nothing to ask when a route goes");
+  }
   if (!set.supervisor.empty() && context.cell.gateway) {
     context.complaints.at(*reader.get("supervisor"),
                           "a gateway has one route for every supervisor; leave \"supervisor\" out");

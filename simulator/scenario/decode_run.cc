@@ -38,25 +38,15 @@ void decode_environment(Reader& reader, RunSpec& spec, Context& context) {
   }
 }
 
-void decode_tools(Reader& reader, RunSpec& spec) {
-  const Node* tools = reader.get("tools");
-  if (tools == nullptr) return;
-  if (!tools->is_map()) reader.complaints().at(*tools, "\"tools\" is a map from name to fake");
-  for (const Entry& entry : tools->entries) {
-    agents::ToolSpec tool;
-    tool.name = entry.key;
-    tool.missing = entry.value->is_scalar() && entry.value->text == "none";
-    if (tool.missing) {
-      spec.tools.push_back(std::move(tool));
-      continue;
-    }
-    Reader inner(*entry.value, keys::tool(), reader.complaints());
-    tool.exit = static_cast<int>(inner.integer("exit", 0));
-    if (tool.exit > 255) reader.complaints().at(*inner.get("exit"), "an exit code is 0 to 255");
-    tool.out = inner.text("stdout");
-    tool.err = inner.text("stderr");
-    spec.tools.push_back(std::move(tool));
-  }
+agents::ToolSpec decode_tool(const Node& node, const std::string& name, Complaints& complaints) {
+  agents::ToolSpec tool;
+  tool.name = name;
+  Reader reader(node, keys::tool(), complaints);
+  tool.exit = static_cast<int>(reader.integer("exit", 0));
+  if (tool.exit > 255) complaints.at(*reader.get("exit"), "an exit code is 0 to 255");
+  tool.out = reader.text("stdout");
+  tool.err = reader.text("stderr");
+  return tool;
 }
 
 // A shell's text: its own $(...) stay, so the escape keeps the last expansion off them.
@@ -78,6 +68,37 @@ void decode_confine(Reader& reader, RunSpec& spec, Context& context) {
 
 }  // namespace
 
+std::vector<agents::ToolSpec> decode_tools(Reader& reader) {
+  std::vector<agents::ToolSpec> all;
+  const Node* tools = reader.get("tools");
+  if (tools == nullptr) return all;
+  if (!tools->is_map()) reader.complaints().at(*tools, "\"tools\" is a map from name to fake");
+  for (const Entry& entry : tools->entries) {
+    agents::ToolSpec tool;
+    tool.name = entry.key;
+    tool.missing = entry.value->is_scalar() && entry.value->text == "none";
+    if (tool.missing) {
+      all.push_back(std::move(tool));
+      continue;
+    }
+    if (!entry.value->is_list()) {
+      all.push_back(decode_tool(*entry.value, entry.key, reader.complaints()));
+      continue;
+    }
+    if (entry.value->items.empty()) {
+      reader.complaints().at(*entry.value, "a list of fakes has one for the first call at least");
+      continue;
+    }
+    std::vector<agents::ToolSpec> calls;
+    for (const NodePtr& item : entry.value->items)
+      calls.push_back(decode_tool(*item, entry.key, reader.complaints()));
+    tool = calls.front();
+    tool.then.assign(calls.begin() + 1, calls.end());
+    all.push_back(std::move(tool));
+  }
+  return all;
+}
+
 RunSpec decode_run(Reader& reader, Context& context) {
   RunSpec spec;
   const Node& command = *reader.get("run");
@@ -94,7 +115,7 @@ RunSpec decode_run(Reader& reader, Context& context) {
   if (spec.cwd == ".") spec.cwd.clear();
   spec.stdin_text = reader.text("stdin");
   decode_confine(reader, spec, context);
-  decode_tools(reader, spec);
+  spec.tools = decode_tools(reader);
   return spec;
 }
 

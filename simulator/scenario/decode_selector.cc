@@ -29,7 +29,6 @@ std::optional<SourceType> type_of(const std::string& source, const Context& cont
 }
 
 void check_event(const Node& node, const journal::Selector& selector, Context& context) {
-  if (context.later.contains(selector.source)) return;
   const auto type = type_of(selector.source, context);
   Complaints& complaints = context.complaints;
   if (!type) {

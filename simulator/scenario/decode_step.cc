@@ -130,16 +130,15 @@ void decode_expect(Reader& reader, SourceType type, Step& step, Context& context
                      : type == SourceType::websocket ? "a websocket"
                      : type == SourceType::raw       ? "a raw step"
                      : type == SourceType::run       ? "a run"
+                     : type == SourceType::gate      ? "a gate"
                                                      : "a control step";
   step.expect = decode_matchers(*expect, facts_of(type), what, context);
 }
 
 std::vector<std::string_view> verbs_in(const Node& step) {
   std::vector<std::string_view> found;
-  for (const auto words : {verbs(), verbs_later()}) {
-    for (const std::string_view verb : words) {
-      if (step.find(verb) != nullptr) found.push_back(verb);
-    }
+  for (const std::string_view verb : verbs()) {
+    if (step.find(verb) != nullptr) found.push_back(verb);
   }
   return found;
 }
@@ -167,16 +166,6 @@ std::optional<std::string_view> verb_of(const Entry& entry, Context& context) {
                            fmt::join(known, ", ")));
     return std::nullopt;
   }
-  for (const std::string_view verb : found) {
-    const auto later = verbs_later();
-    if (std::find(later.begin(), later.end(), verb) == later.end()) continue;
-    for (const Entry& key : node.entries) {
-      if (key.key == verb) {
-        context.complaints.at_key(key, not_yet(fmt::format("the verb \"{}\"", verb)));
-      }
-    }
-    return std::nullopt;
-  }
   if (found.size() == 1) return found.front();
   context.complaints.at_key(entry, fmt::format("a step has one verb; \"{}\" has {} and {}",
                                                entry.key, found[0], found[1]));
@@ -192,6 +181,8 @@ void decode_verb(std::string_view verb, Reader& reader, Step& step, Context& con
     step.verb = decode_raw(reader, context);
   } else if (verb == "run") {
     step.verb = decode_run(reader, context);
+  } else if (verb == "gate") {
+    step.verb = decode_gate(reader, context);
   } else if (verb == "pause") {
     step.verb = decode_pause(reader);
   } else {
@@ -211,9 +202,11 @@ Step decode_step(const Entry& entry, Context& context) {
   step.background = reader.boolean("background", false);
   decode_after(reader, step, context);
   decode_expect(reader, type, step, context);
-  if (*verb != "pause") step.timeout = reader.duration("timeout", step.timeout);
-  if (is_exchange(type) || type == SourceType::run) decode_place(reader, type, step, context);
-  if (type == SourceType::request || type == SourceType::run) decode_retry(reader, step);
+  const bool command = type == SourceType::run || type == SourceType::gate;
+  if (keys::step(*verb).find("timeout") != nullptr)
+    step.timeout = reader.duration("timeout", step.timeout);
+  if (is_exchange(type) || command) decode_place(reader, type, step, context);
+  if (type == SourceType::request || command) decode_retry(reader, step);
   if (is_exchange(type)) decode_repeat(reader, step, context);
   return step;
 }

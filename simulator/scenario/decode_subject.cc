@@ -161,6 +161,7 @@ void decode_gateway(const Node& node, Context& context) {
   }
   gateway.up = reader.word("initially", "up") == "up";
   gateway.store_file = reader.word("store", "memory") == "file";
+  gateway.tokens = reader.boolean("tokens", gateway.tokens);
   gateway.rlimits = decode_rlimits(reader);
   context.cell.gateway = std::move(gateway);
 }

@@ -142,6 +142,7 @@ namespace {
 bool is_client(const Step& step) {
   return std::holds_alternative<agents::RequestSpec>(step.verb) ||
          std::holds_alternative<agents::RunSpec>(step.verb) ||
+         std::holds_alternative<agents::GateSpec>(step.verb) ||
          std::holds_alternative<agents::RawSpec>(step.verb) ||
          std::holds_alternative<agents::WebSocketSpec>(step.verb);
 }

@@ -59,6 +59,36 @@ void run_defaults(Edit& edit, const StepWorld& world) {
   edit.add_map("tools");
 }
 
+void gate_defaults(Edit& edit) {
+  edit.add("from", "agent");
+  edit.add("rule", "observed");
+  edit.add("exec", "real");
+  edit.add_map("setup");
+  edit.each("setup", [](const NodePtr& setup) {
+    Edit inner(setup);
+    inner.add("gpu", "true");
+    inner.add("platform", "linux");
+    inner.add("driver", "docker");
+    inner.add("route", "compatibility");
+    inner.add("network", "preserve");
+    inner.add("auto_fix", "false");
+    return inner.take();
+  });
+  edit.add_map("limits");
+  edit.each("limits", [](const NodePtr& limits) {
+    Edit inner(limits);
+    inner.add("attempts", "3");
+    inner.add("gap", "0ms");
+    inner.add("connect", "200ms");
+    inner.add("total", "400ms");
+    inner.add("exec", "1s");
+    return inner.take();
+  });
+  edit.add("environment", "agent");
+  edit.add_list("unset");
+  edit.add_map("tools");
+}
+
 // A service that is slow is later than its caller waits.
 std::string slow_delay(const Edit& step, const StepWorld& world) {
   const NodePtr target = step.at("target");
@@ -88,6 +118,7 @@ void control_defaults(Edit& edit, const StepWorld& world) {
   };
   edit.each("inference", fill_route);
   if (edit.has("delete")) edit.add("force", "false");
+  if (edit.has("inference") && world.gateway_host) edit.add("verify", "false");
   if (edit.has("fault")) fault_defaults(edit, world);
   if (edit.has("stop") || edit.has("restart")) edit.add("signal", "TERM");
   edit.add("expect", with(*make_map(edit.self()), "class", make_scalar(edit.self(), "ok")));
@@ -125,15 +156,16 @@ NodePtr step_defaults(const NodePtr& step, const StepWorld& world) {
   Edit edit(step);
   if (!edit.is_map() || !has_verb(edit)) return step;
   edit.add("background", "false");
-  if (!edit.has("pause")) edit.add("timeout", "2s");
+  if (!edit.has("pause") && !edit.has("gate")) edit.add("timeout", "2s");
   const bool exchange = edit.has("request") || edit.has("websocket") || edit.has("raw");
-  if (!exchange && !edit.has("run")) {
+  if (!exchange && !edit.has("run") && !edit.has("gate")) {
     control_defaults(edit, world);
     return edit.take();
   }
   if (edit.has("request")) request_defaults(edit);
   if (edit.has("websocket")) websocket_defaults(edit);
   if (edit.has("run")) run_defaults(edit, world);
+  if (edit.has("gate")) gate_defaults(edit);
   if (exchange) edit.add("from", "agent");
   if (exchange) exchange_defaults(edit);
   edit.add_map("expect");

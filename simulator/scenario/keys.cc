@@ -41,8 +41,9 @@ const std::vector<const Keys*>& all() {
       &middleware(),       &describe(),    &entry(),          &header_change(),
       &finding(),          &decoy(),       &gateway(),        &supervisor(),
       &rlimits(),          &inference(),   &modifiers(),      &client_modifiers(),
-      &repeat_modifiers(), &client_tls(),  &tool(),           &selector(),
-      &matcher(),          &witness(),     &span(),           &compare()};
+      &repeat_modifiers(), &client_tls(),  &tool(),           &gate_setup(),
+      &gate_limits(),      &gate_result(), &selector(),       &matcher(),
+      &witness(),          &span(),        &compare()};
   return kAll;
 }
 
@@ -89,7 +90,8 @@ Words all_fields() {
   static const std::vector<std::string_view> kNames = fields_of_sources(
       {SourceType::provider, SourceType::decoy, SourceType::dns, SourceType::supervisor,
        SourceType::request, SourceType::run, SourceType::control, SourceType::middleware,
-       SourceType::gateway, SourceType::fault, SourceType::websocket, SourceType::rule});
+       SourceType::gateway, SourceType::fault, SourceType::websocket, SourceType::rule,
+       SourceType::gate});
   return kNames;
 }
 

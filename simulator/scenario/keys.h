@@ -69,7 +69,6 @@ struct Key {
   std::string_view meaning;  // a sentence without its period
   bool needed = false;
   std::string_view lack = {};  // of `needed`: the complaint, where "a host needs ..." won't do
-  bool later = false;          // refused by name: this version doesn't serve it
 };
 
 struct Keys {
@@ -126,7 +125,7 @@ namespace keys {
 [[nodiscard]] const Keys& inference();
 
 // --- steps ------------------------------------------------------------------------------------
-// Every verb, in the order in which they are tried and told; those of a later version too.
+// Every verb, in the order in which they are tried and told.
 [[nodiscard]] Words verbs();
 // A step of that verb: the verb itself, its fields, the modifiers. `verb` must be one.
 [[nodiscard]] const Keys& step(std::string_view verb);
@@ -136,6 +135,9 @@ namespace keys {
 [[nodiscard]] const Keys& repeat_modifiers();
 [[nodiscard]] const Keys& client_tls();
 [[nodiscard]] const Keys& tool();
+[[nodiscard]] const Keys& gate_setup();
+[[nodiscard]] const Keys& gate_limits();
+[[nodiscard]] const Keys& gate_result();  // of `exec`
 // Kinds of fault; and the fields of one that stand beside `target`. `kind` must be one.
 struct FaultKeys {
   std::string_view kind;

@@ -70,6 +70,8 @@ Shape raw_word();
 Shape websocket_word();
 // `none`, or what `shape` says.
 Shape none_or(Shape shape);
+// The fields of a `gate` step.
+std::vector<Key> gate_keys();
 // All fields that some event of these sources has.
 std::vector<std::string_view> fields_of_sources(std::initializer_list<SourceType> sources);
 Words all_fields();  // that some event has

@@ -25,6 +25,7 @@ constexpr std::string_view kUrlValue = "a URL";
 
 SourceType type_of_verb(std::string_view verb) {
   if (verb == "request" || verb == "websocket" || verb == "raw") return SourceType::request;
+  if (verb == "gate") return SourceType::gate;
   return verb == "run" ? SourceType::run : SourceType::control;
 }
 
@@ -83,7 +84,8 @@ std::vector<Key> run_keys() {
       key("environment", either({word(kEnvironments), pairs()}),
           "`agent` in a served host, else `none`",
           "`agent`: what the supervisor wrote into `agent.env`. `operator`: the gateway's "
-          "address, and the gateway's host. A map is added to `agent`. PATH, HOME, USER, "
+          "address and a token, and the gateway's host. A map is added to `agent`. PATH, HOME, "
+          "USER, "
           "SHELL, TERM, LANG and TMPDIR are always set",
           "`agent`, `none`, `operator`, or map from name to text"),
       key("unset", texts(), "`[]`", "Names to take out again", "list of names"),
@@ -91,15 +93,10 @@ std::vector<Key> run_keys() {
       key("cwd", text(), "the scenario's folder", "The working folder", "a path"),
       key("stdin", text(), "none", "Its input"),
       key("confine", word(kConfines), "`none`", "`agent`: as the supervisor confines its workload"),
-      key("tools", maps(none_or(map(tool))), "`{}`",
-          "Fakes, found before the real ones; `none`: the name isn't found at all",
-          "map from name to `{exit, stdout, stderr}`, or `none`")};
-}
-
-std::vector<Key> gate_keys() {
-  Key gate = needed("gate", text(), "Asks the readiness gate", "a kind");
-  gate.later = true;
-  return {gate};
+      key("tools", maps(none_or(either({map(tool), list(map(tool), 1)}))), "`{}`",
+          "Fakes, found before the real ones; of a list one a call, then the last again; `none`: "
+          "the name isn't found at all",
+          "map from name to `{exit, stdout, stderr}`, a list of those, or `none`")};
 }
 
 Key whose() {
@@ -114,6 +111,8 @@ std::vector<Key> configuration_keys(std::string_view verb) {
   }
   if (verb == "inference") {
     return {needed(verb, none_or(map(keys::inference)), "Replaces the route", "a route, or `none`"),
+            key("verify", boolean(), "`false`",
+                "Whether the gateway, which there must be, asks the provider first"),
             whose()};
   }
   constexpr std::string_view kMerged =
@@ -198,9 +197,10 @@ Key expect_key(std::string_view verb) {
   const SourceType type = type_of_verb(verb);
   const bool control = type == SourceType::control;
   return key("expect",
-             facts(facts_of(type), type == SourceType::run ? "run_facts"
-                                   : control               ? "control_facts"
-                                                           : "exchange_facts"),
+             facts(facts_of(type), type == SourceType::run    ? "run_facts"
+                                   : type == SourceType::gate ? "gate_facts"
+                                   : control                  ? "control_facts"
+                                                              : "exchange_facts"),
              control ? "`{class: ok}`" : "nothing",
              "Facts of the step and what they must be ([section 11](#11-facts-and-classes)); with "
              "`repeat` each time",
@@ -221,7 +221,8 @@ Keys step_keys(std::string_view verb, std::string_view what) {
   if (has_way(verb)) add(repeat_modifiers());
   add(modifiers());
   std::erase_if(keys.keys, [&](const Key& key) {
-    return (key.name == "timeout" && verb == "pause") || (key.name == "via" && !has_way(verb)) ||
+    const bool timeless = verb == "pause" || verb == "gate";
+    return (key.name == "timeout" && timeless) || (key.name == "via" && !has_way(verb)) ||
            (key.name == "retry" && (verb == "websocket" || verb == "raw"));
   });
   for (Key& key : keys.keys) {
@@ -271,7 +272,8 @@ const Keys& modifiers() {
            "a step's name, or a selector"),
        expect_key("request"),
        key("timeout", duration(), "`2s`",
-           "Of one exchange, of the command, of the change. A `pause` has none")}};
+           "Of one exchange, of the command, of the change. A `pause` has none, a `gate` its "
+           "`limits`")}};
   return kKeys;
 }
 
@@ -285,7 +287,7 @@ const Keys& client_modifiers() {
            "one does), `direct`, or an actor",
            "`auto`, `direct`, or a supervisor or proxy"),
        key("retry", duration(), "one try",
-           "Of `request` and `run`: try anew each 20 ms until `expect` holds. Only with an "
+           "Of `request`, `run` and `gate`: try anew each 20 ms until `expect` holds. Only with an "
            "expected success (`class: ok`, "
            "`exit: 0`, a status below 400), and without `repeat`")}};
   return kKeys;

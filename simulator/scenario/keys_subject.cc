@@ -145,6 +145,9 @@ const Keys& gateway() {
        key("store", word(kStores), "`memory`",
            "Where it keeps what commands changed: `memory` forgets it with the process, `file` "
            "doesn't"),
+       key("tokens", boolean(), "`true`",
+           "Whether the operator and each supervisor have a token, without which nobody is heard; "
+           "`false`: everybody is"),
        own_rlimits()}};
   return kKeys;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 
 #include "simulator/scenario/decode.h"
 #include "simulator/scenario/defaults.h"
@@ -250,7 +251,14 @@ class Loader {
     }
   }
 
+  // A path is relative to the folder that it is looked up in; a bare name is PATH's.
+  [[nodiscard]] std::string command_path(const std::string& command, const std::string& cwd) const {
+    if (command.find('/') == std::string::npos || command.starts_with('/')) return command;
+    return (std::filesystem::path(scenario_.folder) / cwd / command).lexically_normal().string();
+  }
+
   void derive_needs() {
+    for (Need& need : scenario_.needs) need.command = command_path(need.command, "");
     std::set<std::string> known;
     for (const Need& need : scenario_.needs) known.insert(need.name + " " + need.command);
     const auto need = [&](const std::string& name, const std::string& command) {
@@ -262,6 +270,8 @@ class Loader {
       if (uses_firewall(cell)) need("firewall", "");
       if (uses_ipv6(cell)) need("ipv6", "");
       for (const Step& step : cell.steps) {
+        const auto* gate = std::get_if<agents::GateSpec>(&step.verb);
+        if (gate != nullptr && gate->results.empty()) need("command", "curl");
         const auto* run = std::get_if<agents::RunSpec>(&step.verb);
         if (run == nullptr || run->argv.empty()) continue;
         if (run->confined) need("landlock", "");
@@ -270,7 +280,7 @@ class Loader {
         const bool plain = command.find('$') == std::string::npos && command != "sh";
         const bool fake = std::any_of(run->tools.begin(), run->tools.end(),
                                       [&](const auto& tool) { return tool.name == command; });
-        if (plain && !fake) need("command", command);
+        if (plain && !fake) need("command", command_path(command, run->cwd));
       }
     }
   }

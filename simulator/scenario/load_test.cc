@@ -215,5 +215,21 @@ TEST(Load, SaysWhichFileCantBeRead) {
   EXPECT_EQ(load("/nowhere/s.yaml").complaints.to_string(), "/nowhere/s.yaml: can't be read\n");
 }
 
+TEST(Needs, ACommandThatIsAPathIsLookedUpFromTheScenariosFolder) {
+  const Loaded loaded = load_text(
+      "scenario: A claim\nreproduces: [NVIDIA/OpenShell#1]\nkills: [x]\n"
+      "needs: [{command: ../tools/node}, {command: jq}]\n"
+      "steps:\n"
+      "  here: {run: [./probe]}\n"
+      "  there: {run: [../probe], cwd: fixtures/deep}\n"
+      "  anywhere: {run: [/bin/true]}\n",
+      "/nowhere/area/s.yaml");
+  ASSERT_TRUE(loaded.scenario) << loaded.complaints.to_string();
+  std::vector<std::string> commands;
+  for (const Need& need : loaded.scenario->needs) commands.push_back(need.command);
+  EXPECT_THAT(commands, ::testing::IsSupersetOf({"/nowhere/tools/node", "jq", "/nowhere/area/probe",
+                                                 "/nowhere/area/fixtures/probe", "/bin/true"}));
+}
+
 }  // namespace
 }  // namespace sallyport::sim::scenario

@@ -75,7 +75,6 @@ class Variables {
  private:
   void check_one(const std::string& name, const Node& where, Allowed allowed) {
     if (name.starts_with("matrix.") || name == "run.nonce" || name == "run.dir") return;
-    if (context_.later.contains(name.substr(0, name.find('.')))) return;
     if (name == "step.nonce") {
       if (allowed.step) return;
       complain(where, name, "is known only in a step and its expect");
@@ -156,6 +155,7 @@ SourceType type_of_step(const Node& step) {
   if (step.find("websocket") != nullptr) return SourceType::websocket;
   if (step.find("raw") != nullptr) return SourceType::raw;
   if (step.find("run") != nullptr) return SourceType::run;
+  if (step.find("gate") != nullptr) return SourceType::gate;
   if (step.find("fault") != nullptr) return SourceType::fault;
   return SourceType::control;
 }
@@ -177,9 +177,6 @@ void collect_provider(const Entry& provider, Context& context) {
 void collect_step(const Entry& step, Names& names, Context& context) {
   names.add(step, "a step");
   context.sources.emplace(step.key, type_of_step(*step.value));
-  for (const std::string_view verb : verbs_later()) {
-    if (step.value->find(verb) != nullptr) context.later.insert(step.key);
-  }
   context.steps.push_back(step.key);
 }
 

@@ -129,8 +129,6 @@ void Reader::check_table() {
     if (key == nullptr) {
       complaints_.at_key(entry, fmt::format("unknown key \"{}\" in {}{}", entry.key, table_.what,
                                             base::suggestion(entry.key, table_.names())));
-    } else if (key->later) {
-      complaints_.at_key(entry, not_yet(fmt::format("\"{}\" of {}", entry.key, table_.what)));
     }
   }
   for (const Key& key : table_.keys) {

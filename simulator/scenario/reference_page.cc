@@ -93,7 +93,6 @@ std::string value_of(const Key& key) {
 Rows rows_of(const std::vector<Key>& keys) {
   Rows rows;
   for (const Key& key : keys) {
-    if (key.later) continue;
     rows.push_back({code(key.name), value_of(key), key.needed ? "needed" : std::string(key.absent),
                     std::string(key.meaning)});
   }
@@ -126,7 +125,7 @@ std::string control_table() {
     const Keys& step = keys::step(verb);
     const bool client = step.find("from") != nullptr;
     const Key& own = *step.find(verb);
-    if (client || own.later || verb == "pause") continue;
+    if (client || verb == "pause") continue;
     std::vector<std::string> others;
     for (const Key& key : step.keys) {
       if (key.name == verb || keys::modifiers().find(key.name) != nullptr) continue;
@@ -171,8 +170,8 @@ std::string event_table() {
       {"`gateway`", SourceType::gateway},      {"a supervisor", SourceType::supervisor},
       {"a request step", SourceType::request}, {"a websocket step", SourceType::websocket},
       {"a raw step", SourceType::raw},         {"a run step", SourceType::run},
-      {"any other step", SourceType::control}, {"a fault step", SourceType::fault},
-      {"a firewall rule", SourceType::rule}};
+      {"a gate step", SourceType::gate},       {"any other step", SourceType::control},
+      {"a fault step", SourceType::fault},     {"a firewall rule", SourceType::rule}};
   Rows rows;
   for (const auto& [name, type] : kSources) {
     const auto facts = facts_of(type);

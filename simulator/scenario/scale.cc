@@ -72,6 +72,12 @@ class Scale {
     apply(inference->timeout);
     if (gateway_) inference->timeout = std::chrono::ceil<std::chrono::seconds>(*inference->timeout);
   }
+  void apply(agents::GateSpec::Limits& limits) const {
+    apply(limits.gap);
+    apply(limits.connect);
+    apply(limits.total);
+    apply(limits.exec);
+  }
   void apply(middleware::ServiceSpec& service) const {
     // Its timeouts, registered and described, are what the subject is told.
     for (middleware::Reaction& reaction : service.script) apply(reaction.delay);
@@ -92,6 +98,7 @@ class Scale {
     if (auto* request = std::get_if<agents::RequestSpec>(&step.verb)) apply(request->abort);
     if (auto* raw = std::get_if<agents::RawSpec>(&step.verb)) apply(raw->moves);
     if (auto* socket = std::get_if<agents::WebSocketSpec>(&step.verb)) apply(socket->moves);
+    if (auto* gate = std::get_if<agents::GateSpec>(&step.verb)) apply(gate->limits);
     if (auto* set = std::get_if<SetProviders>(&step.verb)) {
       for (providers::ProviderSpec& provider : set->providers) apply(provider);
     }

@@ -46,8 +46,8 @@ struct Place {
 
 struct Step {
   std::string name;
-  std::variant<agents::RequestSpec, agents::RunSpec, agents::PauseSpec, KeyChange, DeleteRecord,
-               Fault, Lift, ProcessControl, SetPolicy, SetInference, agents::RawSpec,
+  std::variant<agents::RequestSpec, agents::RunSpec, agents::GateSpec, agents::PauseSpec, KeyChange,
+               DeleteRecord, Fault, Lift, ProcessControl, SetPolicy, SetInference, agents::RawSpec,
                agents::WebSocketSpec, SetDns, SetFirewall, SetProviders, SetMiddleware>
       verb;
   bool background = false;
@@ -153,6 +153,7 @@ struct Gateway {
   net::Endpoint listen;                          // port 0: a free one
   bool up = true;                                // `initially`
   bool store_file = false;                       // `store: file`: outlives its process
+  bool tokens = true;                            // who has none is nobody
   std::map<std::string, std::uint64_t> rlimits;  // nofile: most descriptors
 };
 

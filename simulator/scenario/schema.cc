@@ -118,7 +118,6 @@ class Schema {
     out_.StartObject();
     std::vector<std::string_view> needed;
     for (const Key& one : keys.keys) {
-      if (one.later) continue;
       if (one.needed && !partial) needed.push_back(one.name);
       want(one.shape);
       key(out_, one.name);
@@ -237,7 +236,7 @@ class Schema {
     Choices choices;
     for (const std::string_view verb : keys::verbs()) {
       const Keys& keys = keys::step(verb);
-      if (!keys.find(verb)->later) choices.emplace_back(verb, &keys);
+      choices.emplace_back(verb, &keys);
     }
     named("step", [&] { chain(choices, "step_"); });
     for (const auto& [verb, keys] : choices) {

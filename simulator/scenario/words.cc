@@ -10,6 +10,7 @@ namespace {
 
 using agents::kControlClasses;
 using agents::kExchangeClasses;
+using agents::kGateClasses;
 using agents::kRunClasses;
 
 constexpr std::array<std::string_view, 8> kPhases{"resolve", "connect", "tunnel", "tls",
@@ -58,6 +59,27 @@ constexpr std::array<Field, 8> kRunFacts{{
     {"exchanges", Type::number, {}},
 }};
 
+constexpr std::array<Field, 18> kGateFacts{{
+    {"class", Type::word, kGateClasses},
+    {"code", Type::text, {}},
+    {"reason", Type::text, {}},
+    {"detail", Type::text, {}},
+    {"calls", Type::number, {}},
+    {"gaps", Type::number, {}},
+    {"context", Type::text, {}},
+    {"exit", Type::number, {}},
+    {"http_connect", Type::number, {}},
+    {"tls_verify", Type::text, {}},
+    {"network", Type::text, {}},
+    {"recheck", Type::text, {}},
+    {"process_exit", Type::number, {}},
+    {"stdout", Type::text, {}},
+    {"stderr", Type::text, {}},
+    {"total", Type::duration, {}},
+    {"attempts", Type::number, {}},
+    {"exchanges", Type::number, {}},
+}};
+
 constexpr std::array<std::string_view, 17> kCodes{
     "OK",        "CANCELLED",      "UNKNOWN",           "INVALID_ARGUMENT",   "DEADLINE_EXCEEDED",
     "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION",
@@ -85,12 +107,10 @@ constexpr std::array<std::string_view, 25> kTopLevel{
     "supervisor", "supervisors", "policy",      "inference"};
 constexpr std::array<std::string_view, 2> kTopLevelEnd{"steps", "expect"};
 
-// Those of a later version last.
 constexpr std::array<std::string_view, 21> kVerbs{
-    "request",  "websocket", "raw",        "run",    "policy",  "inference", "dns",
-    "firewall", "providers", "middleware", "rotate", "revoke",  "update",    "delete",
-    "fault",    "lift",      "stop",       "start",  "restart", "pause",     "gate"};
-constexpr std::size_t kVerbsNow = 20;
+    "request", "websocket", "raw",       "run",        "gate",   "policy",  "inference",
+    "dns",     "firewall",  "providers", "middleware", "rotate", "revoke",  "update",
+    "delete",  "fault",     "lift",      "stop",       "start",  "restart", "pause"};
 constexpr std::array<std::string_view, 7> kOtherReserved{"direct", "none",    "auto",  "world",
                                                          "step",   "request", "matrix"};
 
@@ -228,7 +248,7 @@ std::vector<Kind> websocket_kinds() {
   return exchange_kinds({{"message", {{"text", Type::text, {}}, {"size", Type::size, {}}}}});
 }
 
-std::vector<Kind> run_kinds() {
+std::vector<Kind> run_kinds(std::span<const Field> facts) {
   return {
       {"start", {}},
       {"exec",
@@ -237,8 +257,8 @@ std::vector<Kind> run_kinds() {
         {"exit", Type::number, {}},
         {"stdout", Type::text, {}}}},
       {"tool", {{"name", Type::text, {}}, {"argv", Type::text, {}}, {"exit", Type::number, {}}}},
-      {"outcome", all(kRunFacts)},
-      {"done", all(kRunFacts)}};
+      {"outcome", all(facts)},
+      {"done", all(facts)}};
 }
 
 std::vector<Kind> control_kinds() { return {{"start", {}}, {"done", all(kControlFacts)}}; }
@@ -256,11 +276,11 @@ std::vector<Kind> rule_kinds() {
 }  // namespace
 
 const std::vector<Kind>& kinds_of(SourceType type) {
-  static const std::array<std::vector<Kind>, 13> kKinds{
-      provider_kinds(), decoy_kinds(), dns_kinds(),       supervisor_kinds(),
-      request_kinds(),  run_kinds(),   control_kinds(),   middleware_kinds(),
-      gateway_kinds(),  fault_kinds(), websocket_kinds(), exchange_kinds({}),
-      rule_kinds()};
+  static const std::array<std::vector<Kind>, 14> kKinds{
+      provider_kinds(), decoy_kinds(),        dns_kinds(),       supervisor_kinds(),
+      request_kinds(),  run_kinds(kRunFacts), control_kinds(),   middleware_kinds(),
+      gateway_kinds(),  fault_kinds(),        websocket_kinds(), exchange_kinds({}),
+      rule_kinds(),     run_kinds(kGateFacts)};
   return kKinds[static_cast<std::size_t>(type)];
 }
 
@@ -273,6 +293,7 @@ std::span<const Field> common_fields() { return kCommonFields; }
 std::span<const Field> facts_of(SourceType step_type) {
   if (is_exchange(step_type)) return kExchangeFacts;
   if (step_type == SourceType::run) return kRunFacts;
+  if (step_type == SourceType::gate) return kGateFacts;
   return kControlFacts;
 }
 
@@ -284,8 +305,7 @@ std::span<const std::string_view> top_level_keys() {
   }();
   return kAll;
 }
-std::span<const std::string_view> verbs() { return std::span(kVerbs).first(kVerbsNow); }
-std::span<const std::string_view> verbs_later() { return std::span(kVerbs).subspan(kVerbsNow); }
+std::span<const std::string_view> verbs() { return kVerbs; }
 std::span<const std::string_view> grpc_codes() { return kCodes; }
 
 bool is_name(std::string_view text) {

@@ -31,6 +31,7 @@ enum class SourceType {
   websocket,
   raw,
   rule,  // of a host's packet filter
+  gate,
 };
 
 struct Kind {
@@ -53,7 +54,6 @@ struct Kind {
 
 [[nodiscard]] std::span<const std::string_view> top_level_keys();
 [[nodiscard]] std::span<const std::string_view> verbs();
-[[nodiscard]] std::span<const std::string_view> verbs_later();
 
 template <class T>
 [[nodiscard]] const T* find_by_name(std::span<const T> all, std::string_view name) {

@@ -94,7 +94,15 @@ const Mistake kWorld[] = {
 };
 
 const Mistake kSteps[] = {
-    {"Gate", "steps: {a: {gate: ollama-local}}\n", "5:13: the verb \"gate\" isn't supported yet"},
+    {"GateOfNoRule", "steps: {a: {gate: ollama-local, rule: lax}}\n",
+     "5:39: \"lax\" isn't a value of \"rule\"; it must be one of observed, strict, invocation"},
+    {"GateOfNoResult", "steps: {a: {gate: ollama-local, exec: [not_ran]}}\n",
+     "5:40: \"not_ran\" isn't a result; did you mean \"not_run\"?"},
+    {"GateWithATimeout", "steps: {a: {gate: ollama-local, timeout: 1s}}\n",
+     "5:33: unknown key \"timeout\" in a gate step"},
+    {"GateWithoutASupervisor", "supervisor: none\nsteps: {a: {gate: ollama-local}}\n",
+     "3:8: without a supervisor there is nothing to kill; write []\n"
+     "6:19: the gate asks what a supervisor serves, and there is none in this world"},
     {"ViaNoProxy", "steps: {a: {request: http://a.test/, via: api}}\n",
      "5:43: there is no way \"api\"; it must be one of auto, direct, hop, supervisor"},
     {"WebSocketOfHttp", "steps: {a: {websocket: http://a.test/, script: [reset]}}\n",

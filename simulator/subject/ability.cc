@@ -5,11 +5,11 @@
 namespace sallyport::sim::subject {
 namespace {
 
-constexpr std::array<std::string_view, 18> kWords{
+constexpr std::array<std::string_view, 19> kWords{
     "audit",           "reload_policy", "reload_routes",  "gateway",    "inference",
     "middleware",      "credentials",   "forward",        "inspection", "websocket",
     "given_namespace", "own_namespace", "upstream_proxy", "limits",     "args",
-    "rlimits",         "store_file",    "identity"};
+    "rlimits",         "store_file",    "identity",       "gate"};
 
 }  // namespace
 

@@ -28,6 +28,7 @@ enum class Ability {
   rlimits,          // can be started with fewer descriptors
   store_file,       // its gateway outlives its process
   identity,         // tells by the process behind a connection which program asks
+  gate,             // has a readiness gate, a program of its own
 };
 
 using Abilities = std::set<Ability>;

@@ -20,10 +20,12 @@ std::string value_of(const Limit& limit) {
 std::string sources_yaml(const SubjectSpec& spec) {
   if (spec.uplink) {
     // A call that hangs is given up within a few polls, not within the field's seconds.
-    return fmt::format("gateway: {{endpoint: {}, sandbox: {}, poll: {}, timeout: {}}}\n",
+    const std::string token = spec.uplink->token.empty() ? "" : ", token_file: gateway.token";
+    const std::string insecure = spec.uplink->insecure ? ", insecure: true" : "";
+    return fmt::format("gateway: {{endpoint: {}, sandbox: {}, poll: {}, timeout: {}{}{}}}\n",
                        quoted(spec.uplink->endpoint), quoted(spec.uplink->sandbox),
                        base::format_duration(spec.uplink->poll),
-                       base::format_duration(kCallPolls * spec.uplink->poll));
+                       base::format_duration(kCallPolls * spec.uplink->poll), token, insecure);
   }
   std::string text = "policy: policy.yaml\n";
   if (spec.route || spec.routes_file) text += "routes: routes.yaml\n";

@@ -355,6 +355,13 @@ bool write_file(const std::string& path, const std::string& text) {
   return static_cast<bool>(stream);
 }
 
+bool write_private_file(const std::string& path, const std::string& text) {
+  ::unlink(path.c_str());
+  const base::UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) return false;
+  return ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
+}
+
 std::string read_file(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);
   std::ostringstream text;

@@ -109,6 +109,8 @@ class Daemon {
 
 // Writes a file whole; false when it can't.
 [[nodiscard]] bool write_file(const std::string& path, const std::string& text);
+// One that only its owner may read.
+[[nodiscard]] bool write_private_file(const std::string& path, const std::string& text);
 [[nodiscard]] std::string read_file(const std::string& path);
 
 }  // namespace sallyport::sim::subject

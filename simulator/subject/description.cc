@@ -9,12 +9,12 @@
 namespace sallyport::sim::subject {
 namespace {
 
-constexpr std::array<std::string_view, 25> kVariables{
-    "name",        "here",        "folder",        "listen",   "listen_address",
-    "listen_port", "policy",      "routes",        "config",   "upstream_ca",
-    "ca_dir",      "netns_fd",    "sandbox_pid",   "ready_fd", "events_fd",
-    "holder_fd",   "gateway",     "sandbox",       "poll",     "name_server",
-    "hosts_file",  "resolv_conf", "agent_address", "slow",     "program"};
+constexpr std::array<std::string_view, 26> kVariables{
+    "name",        "here",         "folder",     "listen",      "listen_address", "listen_port",
+    "policy",      "routes",       "config",     "upstream_ca", "ca_dir",         "netns_fd",
+    "sandbox_pid", "ready_fd",     "events_fd",  "holder_fd",   "gateway",        "sandbox",
+    "poll",        "name_server",  "hosts_file", "resolv_conf", "agent_address",  "slow",
+    "program",     "gateway_token"};
 
 ArgumentGroup required(std::string text) { return {{std::move(text)}, false}; }
 ArgumentGroup optional(std::string flag, std::string value) {
@@ -43,7 +43,7 @@ Description make_reference() {
   reference.reload.by = Description::ReloadBy::signal;
   reference.events = Description::Events::descriptor;
   reference.tells_configuration = true;
-  reference.lacks = {Ability::own_namespace, Ability::upstream_proxy, Ability::store_file};
+  reference.lacks = {Ability::own_namespace, Ability::upstream_proxy};
   return reference;
 }
 

@@ -281,7 +281,7 @@ void Reading::derive_lacks() {
        {Ability::middleware, Ability::limits, Ability::upstream_proxy, Ability::identity});
   const bool makes = out_.agent == Description::Agent::made_by_subject;
   lack(true, {makes ? Ability::given_namespace : Ability::own_namespace});
-  lack(true, {Ability::store_file});  // the gateway's, which is the reference's beside any subject
+  lack(true, {Ability::gate});  // the reference's program asks sandboxes of the reference
 }
 
 Description Reading::read() {

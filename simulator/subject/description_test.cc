@@ -45,12 +45,12 @@ TEST(Description, NeedsANameAndACommandAndHasDefaultsForTheRest) {
 TEST(Description, LacksWhatItDeclaresAndWhatFollowsFromIt) {
   EXPECT_EQ(to_string(parsed(kLeast).lacks),
             "audit, reload_policy, reload_routes, gateway, inference, middleware, credentials, "
-            "own_namespace, upstream_proxy, limits, store_file, identity");
+            "own_namespace, upstream_proxy, limits, identity, gate");
   const Description full = parsed(
       "name: theirs\ncommand: [./theirs]\nconfig: reference\nroutes: yaml\n"
       "ca: {folder: ca, certificate: ca/ca.pem, environment: ca/agent.env}\n"
       "reload: {signal: HUP}\nevents: fd\nconfiguration: event\nlacks: [websocket]\n");
-  EXPECT_EQ(to_string(full.lacks), "websocket, own_namespace, store_file");
+  EXPECT_EQ(to_string(full.lacks), "websocket, own_namespace, gate");
   const Description maker = parsed(std::string(kLeast) + "agent: made_by_subject\n");
   EXPECT_TRUE(maker.lacks.contains(Ability::given_namespace));
   EXPECT_FALSE(maker.lacks.contains(Ability::own_namespace));

@@ -23,6 +23,10 @@ class Gateway::Impl {
                [this](const std::string& json) { note_call(json); }) {}
 
   [[nodiscard]] world::CommandSpec serve() const;
+  [[nodiscard]] bool write_files() const;
+  [[nodiscard]] std::string token_file() const {
+    return spec.operator_token.empty() ? std::string() : spec.folder + "/operator.token";
+  }
 
   GatewaySpec spec;
   net::Executor executor;
@@ -55,6 +59,21 @@ world::CommandSpec Gateway::Impl::serve() const {
   return command;
 }
 
+bool Gateway::Impl::write_files() const {
+  bool written = write_file(spec.folder + "/config.yaml", configuration_yaml(spec));
+  if (!spec.operator_token.empty())
+    written = write_private_file(token_file(), spec.operator_token + "\n") && written;
+  if (!spec.upstream_ca_pem.empty())
+    written = write_file(spec.folder + "/upstream-ca.pem", spec.upstream_ca_pem) && written;
+  for (const SandboxRecord& sandbox : spec.sandboxes) {
+    const std::string path = spec.folder + "/" + sandbox.name;
+    written = write_file(path + ".policy.yaml", sandbox.policy_yaml) && written;
+    if (!sandbox.token.empty())
+      written = write_private_file(path + ".token", sandbox.token + "\n") && written;
+  }
+  return written;
+}
+
 Gateway::Gateway(GatewaySpec spec, net::Executor executor, net::Clock& clock,
                  net::Deadlines& deadlines, journal::Journal& journal)
     : impl_(std::make_unique<Impl>(std::move(spec), executor, clock, deadlines, journal)) {}
@@ -63,12 +82,8 @@ Gateway::~Gateway() = default;
 
 net::Task<std::optional<StartFailure>> Gateway::start(base::TimePoint deadline) {
   ::mkdir(impl_->spec.folder.c_str(), 0700);
-  bool written = write_file(impl_->spec.folder + "/config.yaml", configuration_yaml(impl_->spec));
-  for (const SandboxRecord& sandbox : impl_->spec.sandboxes) {
-    const std::string path = impl_->spec.folder + "/" + sandbox.name + ".policy.yaml";
-    written = written && write_file(path, sandbox.policy_yaml);
-  }
-  if (!written) co_return StartFailure{"its files can't be written to " + impl_->spec.folder};
+  if (!impl_->write_files())
+    co_return StartFailure{"its files can't be written to " + impl_->spec.folder};
   if (auto failure = impl_->daemon.launch(impl_->serve())) co_return failure;
   Daemon::Ready ready = co_await impl_->daemon.wait_ready(deadline);
   if (ready.failure) co_return ready.failure;
@@ -88,11 +103,15 @@ net::Task<CommandAnswer> Gateway::command(std::string sandbox, std::vector<std::
   }
   world::CommandSpec command;
   command.argv = {impl_->spec.binary, "--gateway", impl_->spec.address, "--json"};
+  if (!impl_->token_file().empty() && !impl_->spec.listen.address.is_loopback())
+    command.argv.emplace_back("--insecure");
   for (const std::string& name : sandboxes)
     command.argv.insert(command.argv.end(), {"--sandbox", name});
   command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
   command.environment = plain_environment();
   command.environment.emplace_back(world::kNoLeakSearch);
+  if (!impl_->token_file().empty())
+    command.environment.push_back("SALLYPORT_GATEWAY_TOKEN_FILE=" + impl_->token_file());
   for (const auto& [name, value] : variables) command.environment.push_back(name + "=" + value);
   command.cwd = impl_->spec.folder;
   command.host = impl_->spec.host;
@@ -126,6 +145,7 @@ std::string Gateway::write(const std::string& name, const std::string& text) con
   return write_file(path, text) ? path : std::string();
 }
 
+std::string Gateway::operator_token_file() const { return impl_->token_file(); }
 Daemon& Gateway::process() { return impl_->daemon; }
 const Daemon& Gateway::process() const { return impl_->daemon; }
 const GatewaySpec& Gateway::spec() const { return impl_->spec; }

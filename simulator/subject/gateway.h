@@ -39,6 +39,7 @@ struct SandboxRecord {
   std::string name;
   std::string policy_yaml;
   std::vector<std::string> attached;  // providers
+  std::string token;                  // its supervisor's; a canary. Empty: none
 };
 
 struct GatewaySpec {
@@ -52,6 +53,11 @@ struct GatewaySpec {
   std::optional<RouteSetting> route;
   std::vector<Registration> middleware;
   std::vector<SandboxRecord> sandboxes;
+  std::string operator_token;  // a canary; empty: callers need none
+  bool store_file = false;     // its state is in a file of its folder, else gone with its process
+  // For what it asks providers before it takes a route.
+  std::vector<net::Endpoint> name_servers;
+  std::string upstream_ca_pem;
 };
 
 // What its command line answered.
@@ -73,7 +79,7 @@ class Gateway {
   Gateway& operator=(const Gateway&) = delete;
 
   // Writes its files, starts it and waits until it says that it is ready, or until `deadline`.
-  // Started again, it begins from its files: what commands changed is gone with a store in memory.
+  // Started again, it begins from its files; what commands changed is gone with a store in memory.
   [[nodiscard]] net::Task<std::optional<StartFailure>> start(base::TimePoint deadline);
   // `sallyport-gateway ... ARGUMENTS` in its host, with these variables besides, about `sandbox`;
   // empty: about all of them.
@@ -81,6 +87,8 @@ class Gateway {
                                                  std::vector<std::string> arguments,
                                                  std::map<std::string, std::string> variables,
                                                  base::TimePoint deadline);
+  // Where its operator's token is; empty without one.
+  [[nodiscard]] std::string operator_token_file() const;
   // A file of its folder that commands may name; its path.
   [[nodiscard]] std::string write(const std::string& name, const std::string& text) const;
 

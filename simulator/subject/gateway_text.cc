@@ -34,8 +34,17 @@ std::string sandbox_yaml(const SandboxRecord& sandbox) {
   std::string attached;
   for (const std::string& name : sandbox.attached)
     attached += (attached.empty() ? "" : ", ") + name;
-  return fmt::format("  - {{id: {0}, name: {0}, policy: {1}, providers: [{2}]}}\n",
-                     quoted(sandbox.name), quoted(sandbox.name + ".policy.yaml"), attached);
+  const std::string token =
+      sandbox.token.empty() ? "" : ", token_file: " + quoted(sandbox.name + ".token");
+  return fmt::format("  - {{id: {0}, name: {0}, policy: {1}, providers: [{2}]{3}}}\n",
+                     quoted(sandbox.name), quoted(sandbox.name + ".policy.yaml"), attached, token);
+}
+
+// Worlds are the harness's own: nobody else is on the way to a listener beyond loopback.
+std::string access_yaml(const GatewaySpec& spec) {
+  if (spec.operator_token.empty()) return "allow_unauthenticated: true\n";
+  const bool exposed = !spec.listen.address.is_loopback();
+  return std::string("operator_token_file: operator.token\n") + (exposed ? "insecure: true\n" : "");
 }
 
 std::string upper(std::string text) {
@@ -64,8 +73,12 @@ bool parse_object(const std::string& json, rapidjson::Document& document) {
 }  // namespace
 
 std::string configuration_yaml(const GatewaySpec& spec) {
-  std::string text =
-      fmt::format("listen: {}\nallow_unauthenticated: true\n", quoted(spec.listen.to_string()));
+  std::string text = "listen: " + quoted(spec.listen.to_string()) + "\n" + access_yaml(spec);
+  if (spec.store_file) text += "state: state.db\n";
+  if (!spec.name_servers.empty())
+    text += fmt::format("resolver: {{servers: [{}], hosts_file: {}}}\n",
+                        quoted(spec.name_servers.front().to_string()), quoted(spec.host.hosts));
+  if (!spec.upstream_ca_pem.empty()) text += "upstream_ca: upstream-ca.pem\n";
   if (!spec.providers.empty()) text += "providers:\n";
   for (const ProviderRecord& record : spec.providers) text += record_yaml(record);
   if (spec.route) {

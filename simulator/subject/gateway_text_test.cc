@@ -12,7 +12,7 @@ using testing::UnorderedElementsAre;
 GatewaySpec plain() {
   GatewaySpec spec;
   spec.listen = net::Endpoint::parse("127.0.0.1:17670").value();
-  spec.sandboxes.push_back({"sandbox", {}, {}});
+  spec.sandboxes.push_back({"sandbox", {}, {}, {}});
   return spec;
 }
 
@@ -55,6 +55,42 @@ TEST(GatewayConfiguration, HasRecordsRouteAndRegistrations) {
             "sandboxes:\n"
             "  - {id: \"sandbox\", name: \"sandbox\", policy: \"sandbox.policy.yaml\", providers: "
             "[api]}\n");
+}
+
+TEST(GatewayConfiguration, WithTokensNamesTheirFilesAndNobodyElseIsHeard) {
+  GatewaySpec spec = plain();
+  spec.operator_token = "tk-1";
+  spec.sandboxes[0].token = "tk-2";
+  EXPECT_EQ(configuration_yaml(spec),
+            "listen: \"127.0.0.1:17670\"\n"
+            "operator_token_file: operator.token\n"
+            "sandboxes:\n"
+            "  - {id: \"sandbox\", name: \"sandbox\", policy: \"sandbox.policy.yaml\", "
+            "providers: [], token_file: \"sandbox.token\"}\n");
+}
+
+TEST(GatewayConfiguration, ListensBeyondLoopbackInsecurely) {
+  GatewaySpec spec = plain();
+  spec.operator_token = "tk-1";
+  spec.listen = net::Endpoint::parse("10.200.0.1:17670").value();
+  EXPECT_THAT(configuration_yaml(spec), testing::HasSubstr("\ninsecure: true\n"));
+}
+
+TEST(GatewayConfiguration, NamesTheFileOfItsState) {
+  GatewaySpec spec = plain();
+  EXPECT_THAT(configuration_yaml(spec), testing::Not(testing::HasSubstr("state:")));
+  spec.store_file = true;
+  EXPECT_THAT(configuration_yaml(spec), testing::HasSubstr("\nstate: state.db\n"));
+}
+
+TEST(GatewayConfiguration, SaysHowProvidersAreReached) {
+  GatewaySpec spec = plain();
+  spec.name_servers = {net::Endpoint::parse("127.0.0.53:53").value()};
+  spec.host.hosts = "/run/w/hosts/box/hosts";
+  spec.upstream_ca_pem = "PEM";
+  EXPECT_THAT(configuration_yaml(spec),
+              testing::HasSubstr("\nresolver: {servers: [\"127.0.0.53:53\"], hosts_file: "
+                                 "\"/run/w/hosts/box/hosts\"}\nupstream_ca: upstream-ca.pem\n"));
 }
 
 TEST(CommandAnswer, HasTheRevisionsOfWhatWasAccepted) {

@@ -87,6 +87,7 @@ Variables variables_of(const SubjectSpec& spec, pid_t sandbox_pid) {
   if (spec.uplink) {
     all["gateway"] = spec.uplink->endpoint;
     all["sandbox"] = spec.uplink->sandbox;
+    if (!spec.uplink->token.empty()) all["gateway_token"] = spec.folder + "/gateway.token";
     all["poll"] = base::format_duration(spec.uplink->poll);
   }
   if (!spec.name_servers.empty()) all["name_server"] = spec.name_servers.front().to_string();
@@ -129,6 +130,8 @@ std::string write_files(const SubjectSpec& spec, const Variables& variables) {
   bool good = make_folders(spec) && (spec.uplink || write_sources(spec));
   if (!spec.upstream_ca_pem.empty())
     good = write_file(spec.folder + "/upstream-ca.pem", spec.upstream_ca_pem) && good;
+  if (spec.uplink && !spec.uplink->token.empty())
+    good = write_private_file(spec.folder + "/gateway.token", spec.uplink->token + "\n") && good;
   const std::string config = spec.folder + "/config.yaml";
   if (spec.description.reference_config)
     good = write_file(config, configuration_yaml(spec)) && good;

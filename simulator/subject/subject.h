@@ -52,6 +52,8 @@ struct Uplink {
   std::string endpoint;  // http://ADDRESS:PORT
   std::string sandbox;
   base::Duration poll{0};
+  std::string token;      // empty: it has none
+  bool insecure = false;  // the token goes to elsewhere than loopback without TLS
 };
 
 // What the gateway calls the parts of a configuration; members are empty where it doesn't say.

@@ -36,7 +36,7 @@ TEST(Configuration, NamesTheGatewayInsteadOfFilesWhereThereIsOne) {
   spec.listen = net::Endpoint::parse("10.200.0.1:3128").value();
   spec.route = Route{};
   spec.middleware.push_back({"guard", "http://127.0.0.1:17671", 1, std::chrono::seconds(1)});
-  spec.uplink = Uplink{"http://127.0.0.1:17670", "sandbox", std::chrono::milliseconds(50)};
+  spec.uplink = Uplink{"http://127.0.0.1:17670", "sandbox", std::chrono::milliseconds(50), {}};
   EXPECT_EQ(configuration_yaml(spec),
             "listen: [\"10.200.0.1:3128\"]\n"
             "gateway: {endpoint: \"http://127.0.0.1:17670\", sandbox: \"sandbox\", poll: 50ms, "
@@ -45,6 +45,18 @@ TEST(Configuration, NamesTheGatewayInsteadOfFilesWhereThereIsOne) {
             "forward: shared\n"
             "ca_output: ca\n"
             "identity: endpoints_only\n");
+}
+
+TEST(Configuration, NamesItsTokenForTheGateway) {
+  SubjectSpec spec;
+  spec.listen = net::Endpoint::parse("10.200.0.1:3128").value();
+  spec.uplink =
+      Uplink{"http://10.9.0.1:17670", "sandbox", std::chrono::milliseconds(50), "tk-1", true};
+  const std::string text = configuration_yaml(spec);
+  EXPECT_NE(text.find("timeout: 250ms, token_file: gateway.token, insecure: true}\n"),
+            std::string::npos)
+      << text;
+  EXPECT_EQ(text.find("tk-1"), std::string::npos);
 }
 
 TEST(Configuration, ListsRegistrationsWhereThereIsNoGateway) {

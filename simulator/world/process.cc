@@ -113,8 +113,20 @@ class Process::Impl {
   void kill(int number) {
     if (exit) return;
     // The group exists once the child has made its session; until then there is only the child.
-    if (!spec_.confined && ::kill(-pid, number) == 0) return;
-    ::syscall(SYS_pidfd_send_signal, pidfd.native_handle(), number, nullptr, 0);
+    if (spec_.confined || ::kill(-pid, number) != 0) {
+      ::syscall(SYS_pidfd_send_signal, pidfd.native_handle(), number, nullptr, 0);
+    }
+    if (number == SIGSTOP) await_stop();
+  }
+
+  // A process with several threads goes on for a moment after the signal: until the kernel says of
+  // all of them that they stand.
+  void await_stop() const {
+    siginfo_t info{};
+    int result = -1;
+    do {
+      result = ::waitid(P_PID, static_cast<id_t>(pid), &info, WSTOPPED | WEXITED | WNOWAIT);
+    } while (result != 0 && errno == EINTR);
   }
 
   const pid_t pid;

@@ -104,7 +104,8 @@ class Process {
   [[nodiscard]] const std::string& err() const;
   [[nodiscard]] bool output_dropped() const;
 
-  // To the command's whole process group; an agent's init passes it on to its command.
+  // To the command's whole process group; an agent's init passes it on to its command. After
+  // SIGSTOP the command's first process stands, with all its threads.
   void signal(int number);
   // SIGKILL to all of it: the process group, or the agent's whole pid namespace.
   void kill();

@@ -202,6 +202,37 @@ TEST(Process, PassesSignalsOnToItsGroup) {
             "exit 5 up\nbye\n");
 }
 
+// The state of a command that runs without a pause, as /proc has it once the signal was sent.
+char state_after(int number) {
+  net::Loop loop;
+  char state = '?';
+  std::unique_ptr<Process> process;
+  CommandSpec spec = shell("echo up; while :; do :; done");
+  spec.on_output = [&](int, std::string_view) {
+    process->signal(number);
+    std::ifstream stat("/proc/" + std::to_string(process->pid()) + "/stat");
+    std::string word;
+    stat >> word >> word >> state;
+    process->kill();
+  };
+  auto started = spawn(loop.executor(), std::move(spec));
+  if (!started) return state;
+  process = std::move(*started);
+  std::string seen;
+  net::asio::co_spawn(loop.executor(), tell_end(*process, seen), net::asio::detached);
+  loop.context().run();
+  return state;
+}
+
+TEST(Process, StandsWhenItHasBeenToldToStop) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(in_world(plan_with(folder),
+                     [](WorldContext&) {
+                       return std::string{state_after(SIGSTOP), state_after(SIGCONT)};
+                     }),
+            "TR");
+}
+
 TEST(Process, DiesWithItsOwner) {
   const TemporaryFolder folder;
   EXPECT_EQ(in_world(plan_with(folder),
