@@ -235,6 +235,7 @@ add_custom_target(sallyport
 add_custom_target(sallyport-supervisor)
 add_custom_target(sallyport-gateway)
 add_custom_target(sallyport-middleware)
+add_custom_target(content-guard)
 """
 
 

@@ -59,6 +59,12 @@ class IncludesTest(RuleTest):
         self.quiet("includes", {"a/b.h": "", "a/c.cc": '#include "a/b.h"\n#include <vector>\n'
                                                        '#include "proto/x.pb.h"\n'})
 
+    def test_lets_examples_that_build_by_themselves_name_what_is_beside_them(self):
+        self.quiet("includes", {"fixtures/services/a/b.h": "",
+                                "fixtures/services/a/c.cc": '#include "b.h"\n'})
+        self.assertEqual(self.places("includes", {"fixtures/services/a/c.cc": '#include "b.h"\n'}),
+                         ["fixtures/services/a/c.cc:1:11"])
+
 
 class HeadersTest(RuleTest):
     """Rule headers."""

@@ -41,6 +41,7 @@ struct Judged {
   http::CanonicalTarget target;
   relay::RuledRequest asked;  // as its rules allowed it
   relay::Outgoing outgoing;
+  std::optional<audit::Event> ruled;  // what is to be told of that when it goes up
 };
 
 // Nothing of a target but what precedes its path is told: there may be a secret in it.
@@ -134,17 +135,15 @@ net::Task<bool> relay_request(Connection& connection, relay::Grant& grant,
   Session& session = connection.session;
   const relay::Services& services = session.services;
   auto passage = relay::select_passage(services, grant, "http", head, request.target);
-  if (passage) {
-    const bool passed = co_await relay::pass_chain(services, grant, connection.client,
-                                                   std::move(*passage), request.outgoing);
-    if (!passed) co_return false;
-  }
+  const bool passed = co_await relay::pass_middleware(
+      services, grant, connection.client, std::move(passage), request.asked, request.outgoing);
+  if (!passed) co_return false;
   relay::Upstream& upstream = upstream_of(connection, grant, std::move(judged));
   const std::string path(request.target.path());
   const relay::Way way = co_await relay::open_way(services, grant, connection.client, upstream,
                                                   path, request.outgoing);
   if (way == relay::Way::refused) co_return false;
-  if (!follow_request(session, grant, request.asked)) {
+  if (!follow(session, grant) || !relay::still_passes(grant, request.asked)) {
     co_await refuse(session, grant, DenyReason::policy_changed, "");
     co_return false;
   }
@@ -153,6 +152,7 @@ net::Task<bool> relay_request(Connection& connection, relay::Grant& grant,
     co_return false;
   }
   // Before the answer: who has it may ask what was said of it.
+  if (request.ruled) services.audit.emit(*request.ruled);
   emit_decision(session, egress::allowed_event(grant.intent, grant.allow, session.source));
   const bool goes_on =
       co_await relay::relay_exchange(services, grant, connection.client, upstream,
@@ -196,13 +196,16 @@ HeadVerdict judge_rules(const Connection& connection, const relay::Grant& grant,
   if (ruling.end == relay::Ruling::End::encoded_slash) {
     return denied(grant, DenyReason::invalid_target, "request-target has an encoded slash");
   }
-  if (ruling.event) services.audit.emit(*ruling.event);
   verdict.answer = std::move(ruling.answer);
-  if (verdict.answer) return verdict;
+  if (verdict.answer) {
+    if (ruling.event) services.audit.emit(*ruling.event);
+    return verdict;
+  }
+  judged.ruled = std::move(ruling.event);
   if (upgrade == http::Upgrade::other) return refuse_upgrade(grant, upgrade);
-  if (upgrade == http::Upgrade::websocket) {
-    verdict.answer = relay::refuse_websocket(services, grant, websocket);
-    if (verdict.answer) return verdict;
+  if (upgrade == http::Upgrade::websocket && !websocket.asked) {
+    verdict.answer = relay::refuse_handshake(services, grant, websocket);
+    return verdict;
   }
   judged.target = target;
   judged.outgoing = outgoing(connection, head, target, grant.authority(), framing);

@@ -19,6 +19,7 @@
 #include "reference/net/loop_clock.h"
 #include "reference/net/readiness.h"
 #include "reference/net/resolver.h"
+#include "reference/relay/body_budget.h"
 #include "reference/relay/upstream_pool.h"
 #include "reference/supervisor/agent_files.h"
 #include "reference/supervisor/command_line.h"
@@ -73,6 +74,7 @@ struct Graph {
   base::SystemRandom random;
   middleware::Admission admission{loop.executor(), middleware::kPermitsMax,
                                   middleware::kWaitersMax};
+  relay::BodyBudget bodies{relay::kBodyBytesMax, relay::kBodyBytesOfOneMax};
 };
 
 std::string add_outlets(Graph& graph, const ServeFlags& flags, const Config& config) {
@@ -119,8 +121,7 @@ sync::PollerOptions poller_options(const Config& config, const supervisor::Progr
   };
   sync::PollerOptions options;
   options.source = config.file;
-  options.pause.first = slowed(options.pause.first);
-  options.pause.longest = slowed(options.pause.longest);
+  options.services.slow = slow;
   if (!config.gateway) return options;
   options.source = config.gateway->endpoint;
   options.adopt = [programs](policy::Policy& policy) {
@@ -133,6 +134,12 @@ sync::PollerOptions poller_options(const Config& config, const supervisor::Progr
   options.timeout = slowed(config.gateway->timeout);
   if (config.gateway->max_stale) options.max_stale = slowed(*config.gateway->max_stale);
   return options;
+}
+
+relay::PoolBounds pool_bounds(double slow) {
+  relay::PoolBounds bounds;
+  bounds.idle = std::chrono::duration_cast<base::Duration>(bounds.idle * slow);
+  return bounds;
 }
 
 sync::RegistryBuilder registry_builder(Graph& graph, double slow) {
@@ -224,10 +231,8 @@ int serve(const ServeFlags& flags, const Config& config, std::shared_ptr<egress:
   const auto identities = supervisor::open_identities(programs, flags);
   if (!identities) return fail(kCannotStart, identities.error().message());
   supervisor::Generations generations(std::move(first));
-  relay::PoolBounds pool_bounds;
-  pool_bounds.idle = std::chrono::duration_cast<base::Duration>(pool_bounds.idle * flags.slow);
   relay::UpstreamPool upstreams(graph.loop.executor(), graph.deadlines, graph.log, generations,
-                                pool_bounds);
+                                pool_bounds(flags.slow));
   const relay::Services services{graph.loop.executor(),
                                  graph.clock,
                                  graph.buffers,
@@ -244,7 +249,8 @@ int serve(const ServeFlags& flags, const Config& config, std::shared_ptr<egress:
                                  &(*agent_tls)->context,
                                  &(*agent_tls)->leaves,
                                  identities->get(),
-                                 &upstreams};
+                                 &upstreams,
+                                 &graph.bodies};
   supervisor::Server server(services, graph.deadlines, limits.connections_max);
   if (const std::string wrong = listen(server, config, companion); !wrong.empty()) {
     return fail(kCannotStart, wrong);
@@ -252,7 +258,7 @@ int serve(const ServeFlags& flags, const Config& config, std::shared_ptr<egress:
   graph.audit.set_proxy(server.bound().front());
   const auto source = gateway_source(graph.loop.executor(), graph.clock, config);
   if (!source) return fail(kMisuse, source.error().message());
-  sync::Poller poller({graph.loop.executor(), graph.deadlines, graph.audit, generations,
+  sync::Poller poller({graph.loop.executor(), graph.deadlines, graph.audit, graph.log, generations,
                        source->get(), registry_builder(graph, flags.slow)},
                       poller_options(config, programs, flags.slow, companion));
   begin(graph, poller, generations, config, companion);

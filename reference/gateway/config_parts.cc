@@ -12,6 +12,7 @@
 #include "reference/gateway/admission.h"
 #include "reference/policy/loader.h"
 #include "reference/policy/wire.h"
+#include "reference/rpc/target.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -48,12 +49,11 @@ void read_ca(MapReader& map, Registration& one) {
   const auto pem = read_small_file(path_beside(map.file(), *path), kPemBytesMax, why);
   if (!pem) {
     map.complain("tls_ca_cert_path", why);
-  } else if (pem->find("-----BEGIN CERTIFICATE-----") == std::string::npos ||
-             pem->find("PRIVATE KEY-----") != std::string::npos) {
+  } else if (auto certificates = rpc::certificates_of(*pem)) {
+    one.ca_pem = *std::move(certificates);
+  } else {
     map.complain("tls_ca_cert_path",
                  fmt::format("{} holds something else than certificates", *path));
-  } else {
-    one.ca_pem = *pem;
   }
 }
 

@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "reference/gateway/config_parts.h"
+#include "reference/gateway/testing_tls.h"
 
 namespace sallyport::gateway {
 namespace {
@@ -134,6 +135,25 @@ TEST(GatewayConfig, RefusesRegistrationsThatCanNotBeServed) {
   EXPECT_THAT(complaints_of("middleware: [{name: a, grpc_endpoint: 'https://h:1', "
                             "max_payload_bytes: 1, tls_ca_cert_path: none.pem}]"),
               HasSubstr("none.pem"));
+}
+
+TEST(GatewayConfig, TakesCertificatesAloneForTheCaOfARegistration) {
+  const TestIdentity identity = TestIdentity::make("guard.test");
+  const auto with = [](const std::string& text) {
+    std::ofstream(testing::TempDir() + "guard-ca.pem") << text;
+    return std::string(
+        "middleware: [{name: a, grpc_endpoint: 'https://h:1', max_payload_bytes: 1, "
+        "tls_ca_cert_path: guard-ca.pem}]");
+  };
+  EXPECT_THAT(complaints_of(with(identity.ca_pem + identity.key_pem)),
+              HasSubstr("something else than certificates"));
+  EXPECT_THAT(complaints_of(with(identity.ca_pem + "-----BEGIN X509 CRL-----\nAAAA\n"
+                                                   "-----END X509 CRL-----\n")),
+              HasSubstr("something else than certificates"));
+  base::Diagnostics complaints;
+  const auto config = parse(with("password: alpha\n" + identity.ca_pem), complaints);
+  ASSERT_TRUE(config) << complaints.to_string();
+  EXPECT_EQ(config->initial.registrations[0].ca_pem, identity.ca_pem);
 }
 
 TEST(GatewayConfig, ShowsNoSecretInAComplaint) {

@@ -1,6 +1,9 @@
 #include "reference/middleware/assignments.h"
 
+#include <algorithm>
+
 #include "reference/http/text.h"
+#include "reference/middleware/octets.h"
 
 namespace sallyport::middleware {
 namespace {
@@ -11,6 +14,27 @@ std::optional<std::size_t> depth_of(std::size_t backslashes) {
     if (backslashes == (std::size_t{1} << depth) - 1) return depth;
   }
   return std::nullopt;
+}
+
+// What ends a value without quotes.
+constexpr std::array<bool, 256> kStops = [] {
+  std::array<bool, 256> stops{};
+  for (const char c : std::string_view(" \t\r\n\"',;&}])<")) {
+    stops[static_cast<unsigned char>(c)] = true;
+  }
+  return stops;
+}();
+
+// The first quote, backslash or line end at or after `at`, or the text's length.
+std::size_t find_mark(std::string_view text, std::size_t at) {
+  for (; at + kBlock <= text.size(); at += kBlock) {
+    const Block octets = load_block(text.data() + at);
+    const auto halves =
+        halves_of((octets == '"') | (octets == '\\') | (octets == '\'') | (octets == '\n'));
+    if (halves[0] != 0) return at + first_octet(halves[0]);
+    if (halves[1] != 0) return at + kBlock / 2 + first_octet(halves[1]);
+  }
+  return std::min(text.find_first_of("\"\\'\n", at), text.size());
 }
 
 bool is_quote(char c) { return c == '"' || c == '\''; }
@@ -49,7 +73,11 @@ std::optional<std::size_t> AssignmentScanner::find_closing(const Quote& quote, s
   const std::size_t period = 2 * (quote.backslashes + 1);
   std::size_t run = 0;
   std::size_t at = from;
-  for (; at < text_.size() && text_[at] != '\n'; ++at) {
+  for (;; ++at) {
+    const std::size_t mark = find_mark(text_, at);
+    if (mark != at) run = 0;
+    at = mark;
+    if (at == text_.size() || text_[at] == '\n') break;
     if (text_[at] == '\\') {
       ++run;
       continue;
@@ -65,9 +93,8 @@ std::optional<std::size_t> AssignmentScanner::find_closing(const Quote& quote, s
 }
 
 std::size_t AssignmentScanner::bare_end(std::size_t from) const {
-  constexpr std::string_view kStops = " \t\r\n\"',;&}])<";
   std::size_t at = from;
-  while (at < text_.size() && kStops.find(text_[at]) == std::string_view::npos) {
+  while (at < text_.size() && !kStops[static_cast<unsigned char>(text_[at])]) {
     if (!in_json_string_ || text_[at] != '\\') {
       ++at;
     } else if (is_unicode_escape(text_.substr(at))) {

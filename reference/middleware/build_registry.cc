@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "openshell/middleware/v1/middleware.pb.h"
+#include "reference/middleware/carry_over.h"
 #include "reference/middleware/grpc_stage.h"
 #include "reference/middleware/limits.h"
 #include "reference/middleware/manifest.h"
@@ -23,6 +24,7 @@ struct Candidate {
   Registration registration;
   std::optional<Implementation> implementation;
   std::string reason;
+  Again again = Again::soon;
 };
 
 struct Builder {
@@ -41,13 +43,25 @@ std::unique_ptr<rpc::Channel> open(const Builder& builder, const Registration& r
   return channel ? std::move(*channel) : nullptr;
 }
 
+// Whether a call failed on its way, so that the next one may not.
+bool is_outage(rpc::Code code) {
+  return code == rpc::Code::unavailable || code == rpc::Code::deadline_exceeded ||
+         code == rpc::Code::cancelled;
+}
+
+void refuse(Candidate& candidate, std::string reason, Again again) {
+  candidate.reason = std::move(reason);
+  candidate.again = again;
+}
+
 net::Task<void> connect(Candidate& candidate, const Builder& builder) {
   const Registration& registration = candidate.registration;
   std::unique_ptr<rpc::Channel> channel = open(builder, registration);
   if (channel == nullptr) {
-    candidate.reason =
-        fmt::format("middleware registration '{}' has an endpoint or a CA that can't be used",
-                    registration.name);
+    refuse(candidate,
+           fmt::format("middleware registration '{}' has an endpoint or a CA that can't be used",
+                       registration.name),
+           Again::never);
     co_return;
   }
   const auto stage = std::make_shared<GrpcStage>(std::move(channel));
@@ -56,12 +70,14 @@ net::Task<void> connect(Candidate& candidate, const Builder& builder) {
   pb::MiddlewareManifest manifest;
   const rpc::Status status = co_await stage->describe(manifest, deadline);
   if (!status.ok()) {
-    candidate.reason = fmt::format("middleware registration '{}' Describe failed: {}",
-                                   registration.name, rpc::code_name(status.code));
+    refuse(candidate,
+           fmt::format("middleware registration '{}' Describe failed: {}", registration.name,
+                       rpc::code_name(status.code)),
+           is_outage(status.code) ? Again::soon : Again::slowly);
     co_return;
   }
   if (auto fault = manifest_fault(registration, manifest)) {
-    candidate.reason = std::move(*fault);
+    refuse(candidate, std::move(*fault), Again::slowly);
     co_return;
   }
   candidate.implementation = describe(registration, manifest, builder.slow);
@@ -81,48 +97,31 @@ net::Task<void> connect_all(std::vector<Candidate*>& all, std::size_t begin, std
                      connect_all(all, middle, end, builder));
 }
 
-// What can be told without a call: those of the registry before, and those that are refused.
-void settle(Candidate& candidate, const Registry* previous, bool duplicate) {
-  const Registration& registration = candidate.registration;
-  if (auto fault = registration_fault(registration)) {
-    candidate.reason = std::move(*fault);
-  } else if (duplicate) {
-    // Which of them a policy means can't be known.
-    candidate.reason =
-        fmt::format("duplicate supervisor middleware registration name '{}'", registration.name);
-  } else if (previous != nullptr) {
-    const Implementation* const kept = previous->find(registration.name);
-    if (kept != nullptr && kept->external && kept->registration == registration) {
-      candidate.implementation = *kept;
-    }
-  }
-}
-
 }  // namespace
 
 net::Task<Built> build_registry(net::Executor executor, const net::Clock& clock,
                                 std::vector<Registration> registrations,
                                 std::shared_ptr<const Registry> previous, double slow) {
   const Builder builder{executor, clock, slow};
-  std::map<std::string, int> names;
-  for (const Registration& registration : registrations) ++names[registration.name];
-  std::vector<Candidate> candidates(registrations.size());
-  std::vector<Candidate*> unknown;
-  for (std::size_t i = 0; i < registrations.size(); ++i) {
-    Candidate& candidate = candidates[i];
-    candidate.registration = std::move(registrations[i]);
-    settle(candidate, previous.get(), names[candidate.registration.name] > 1);
-    if (!candidate.implementation && candidate.reason.empty()) unknown.push_back(&candidate);
+  CarriedOver over = carry_over(std::move(registrations), previous.get(), slow);
+  std::vector<Candidate> candidates(over.pending.size());
+  std::vector<Candidate*> asked;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    candidates[i].registration = std::move(over.pending[i]);
+    asked.push_back(&candidates[i]);
   }
-  co_await connect_all(unknown, 0, unknown.size(), builder);
+  co_await connect_all(asked, 0, asked.size(), builder);
 
   Built built;
-  std::map<std::string, Implementation, std::less<>> all = built_in_registry(slow)->all();
+  built.refused = std::move(over.refused);
+  std::map<std::string, Implementation, std::less<>> all = over.registry->all();
   for (Candidate& candidate : candidates) {
+    const std::string& name = candidate.registration.name;
     if (candidate.implementation) {
-      all.insert_or_assign(candidate.registration.name, std::move(*candidate.implementation));
+      all.insert_or_assign(name, std::move(*candidate.implementation));
     } else {
-      built.refused.push_back(Refused{candidate.registration.name, std::move(candidate.reason)});
+      built.refused.push_back(
+          Refused{name, std::move(candidate.reason), candidate.again, all.contains(name)});
     }
   }
   built.registry = std::make_shared<const Registry>(std::move(all));

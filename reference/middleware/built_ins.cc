@@ -44,7 +44,7 @@ std::string config_fault(const Kind& kind, const Struct& config) {
     } else {
       continue;
     }
-    return fmt::format("invalid {} config: {}; it supports only {}: {}", kind.name, what,
+    return fmt::format("invalid {} config: {}; this example supports only {}: {}", kind.name, what,
                        kind.option, kRedact);
   }
   return {};

@@ -94,11 +94,13 @@ TEST(BuiltIns, AcceptTheirOneOptionOrNone) {
 }
 
 TEST(BuiltIns, RefuseEveryOtherConfigWithAReason) {
-  EXPECT_THAT(refusal(*make_secrets_stage(), R"({"mode":"redact"})"),
-              "invalid openshell/secrets config: unknown member mode; it supports only secrets: "
-              "redact");
-  EXPECT_THAT(refusal(*make_regex_stage(), R"({"mode":"deny"})"),
-              "invalid openshell/regex config: unknown mode deny; it supports only mode: redact");
+  EXPECT_THAT(
+      refusal(*make_secrets_stage(), R"({"mode":"redact"})"),
+      "invalid openshell/secrets config: unknown member mode; this example supports only secrets: "
+      "redact");
+  EXPECT_THAT(
+      refusal(*make_regex_stage(), R"({"mode":"deny"})"),
+      "invalid openshell/regex config: unknown mode deny; this example supports only mode: redact");
   EXPECT_THAT(refusal(*make_regex_stage(), R"({"mode":["redact"]})"), HasSubstr("is a text"));
   EXPECT_FALSE(evaluate(*make_regex_stage(), "x", R"({"mode":"deny"})").status.ok());
 }

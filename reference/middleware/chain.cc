@@ -4,9 +4,9 @@
 #include <utility>
 
 #include "openshell/middleware/v1/middleware.pb.h"
-#include "reference/middleware/config.h"
 #include "reference/middleware/diagnostics.h"
 #include "reference/middleware/envelope.h"
+#include "reference/policy/config_struct.h"
 
 namespace sallyport::middleware {
 namespace {
@@ -22,6 +22,7 @@ struct Run {
   HeaderLines lines;
   std::vector<std::string> nominated;
   base::TimePoint until;
+  bool fresh_body = false;  // the stage that just ran replaced it
   ChainResult result;
 };
 
@@ -57,17 +58,23 @@ Run begin(ChainRequest from, base::TimePoint until) {
   return run;
 }
 
+// As the policy's loader read it, once for all requests; an entry that didn't come from there is
+// read here. Were it no object, no stage may see the lack.
+bool show_config(Run& run, const policy::Middleware& entry) {
+  pb::HttpRequestEvaluation& request = run.request;
+  if (!entry.config) return policy::struct_from_json(entry.config_json, *request.mutable_config());
+  *request.mutable_config() = *entry.config;
+  return true;
+}
+
 // What speaks against asking the stage at all.
 Code refuse(Run& run, const Link& link, base::TimePoint now) {
   if (link.implementation == nullptr) return "binding_not_described";
-  if (run.request.body().size() > link.implementation->payload_bytes_max) {
+  if (run.request.body().size() > link.implementation->bindings.http->payload_bytes_max) {
     return "request_body_over_capacity";
   }
   run.request.set_middleware_name(link.config->implementation);
-  // The policy's reader made it, so that it is an object; were it none, no stage may see the lack.
-  if (!struct_from_json(link.config->config_json, *run.request.mutable_config())) {
-    return "request_config_over_capacity";
-  }
+  if (!show_config(run, *link.config)) return "request_config_over_capacity";
   if (const auto fault = request_fault(run.request)) return std::string(*fault);
   if (now >= run.until) return "middleware_chain_timeout";
   return std::nullopt;
@@ -92,16 +99,19 @@ NamedFinding named(const Link& link, const pb::Finding& from) {
   return finding;
 }
 
-void keep_findings(Run& run, const Link& link, const pb::HttpRequestResult& answer) {
+void keep_diagnostics(Run& run, const Link& link, const pb::HttpRequestResult& answer) {
   for (const pb::Finding& finding : answer.findings()) {
     run.result.findings.push_back(named(link, finding));
   }
+  if (link.implementation->external || answer.metadata().empty()) return;
+  auto& kept = run.result.metadata[link.config->key];
+  for (const auto& [key, value] : answer.metadata()) kept.insert_or_assign(key, value);
 }
 
 void deny(Run& run, const Link& link, pb::HttpRequestResult& answer, Invocation& invocation) {
   invocation.allowed = false;
   invocation.code = answer.reason_code();
-  keep_findings(run, link, answer);
+  keep_diagnostics(run, link, answer);
   ChainResult& result = run.result;
   result.verdict = ChainResult::Verdict::denied;
   result.denied_by = link.config->key;
@@ -112,7 +122,8 @@ void deny(Run& run, const Link& link, pb::HttpRequestResult& answer, Invocation&
 
 // Everything that the stage asks for, or nothing and why.
 Code transform(Run& run, const Link& link, pb::HttpRequestResult& answer, Invocation& invocation) {
-  if (answer.has_body() && answer.body().size() > link.implementation->payload_bytes_max) {
+  if (answer.has_body() &&
+      answer.body().size() > link.implementation->bindings.http->payload_bytes_max) {
     return "response_body_over_capacity";
   }
   if (answer.header_mutations_size() != 0) {
@@ -126,9 +137,10 @@ Code transform(Run& run, const Link& link, pb::HttpRequestResult& answer, Invoca
   if (answer.has_body()) {
     run.request.mutable_body()->swap(*answer.mutable_body());
     run.result.body_replaced = true;
+    run.fresh_body = true;
     invocation.transformed = true;
   }
-  keep_findings(run, link, answer);
+  keep_diagnostics(run, link, answer);
   return std::nullopt;
 }
 
@@ -150,7 +162,8 @@ net::Task<Code> run_stage(Run& run, const Link& link, const net::Clock& clock,
   const base::TimePoint now = clock.now();
   Code code = refuse(run, link, now);
   if (code) co_return code;
-  const base::TimePoint deadline = std::min(now + link.implementation->timeout, run.until);
+  const base::TimePoint deadline =
+      std::min(now + link.implementation->bindings.http->timeout, run.until);
   pb::HttpRequestResult answer;
   const rpc::Status status =
       co_await link.implementation->stage->evaluate(run.request, answer, deadline);
@@ -170,6 +183,34 @@ void fail(Run& run, const std::string& code, Invocation& invocation) {
   run.result.reason = "middleware_failed: " + code;
 }
 
+std::string_view reason_of(BodyVerdict::Kind kind) {
+  switch (kind) {
+    case BodyVerdict::Kind::deny:
+      return "middleware transformation denied by policy: ";
+    case BodyVerdict::Kind::rejected:
+      return "middleware transformation rejected: ";
+    default:
+      break;
+  }
+  return "transformed_body_policy_evaluation_failed: ";
+}
+
+// The policy's word on what the stage made of the body, if it made something.
+void recheck(Run& run, BodyPolicy* bodies) {
+  if (!std::exchange(run.fresh_body, false) || bodies == nullptr) return;
+  Recheck recheck{std::string(bodies->engine()), bodies->judge(run.request.body())};
+  BodyVerdict& verdict = recheck.verdict;
+  if (verdict.kind == BodyVerdict::Kind::allow) return;
+  // Its words could be those of the body.
+  verdict.reason = sanitised(verdict.reason);
+  verdict.audited = verdict.audited && verdict.kind == BodyVerdict::Kind::deny;
+  if (!verdict.audited) {
+    run.result.verdict = ChainResult::Verdict::failed;
+    run.result.reason = std::string(reason_of(verdict.kind)) + verdict.reason;
+  }
+  run.result.rechecks.push_back(std::move(recheck));
+}
+
 ChainResult finish(Run& run) {
   if (run.result.verdict == ChainResult::Verdict::allow) {
     run.result.body = std::move(*run.request.mutable_body());
@@ -183,7 +224,8 @@ ChainResult finish(Run& run) {
 }  // namespace
 
 net::Task<ChainResult> evaluate_chain(const std::vector<Link>& chain, ChainRequest request,
-                                      const net::Clock& clock, base::Duration budget) {
+                                      const net::Clock& clock, base::Duration budget,
+                                      BodyPolicy* bodies) {
   Run run = begin(std::move(request), clock.now() + budget);
   for (const Link& link : chain) {
     Invocation invocation;
@@ -193,6 +235,7 @@ net::Task<ChainResult> evaluate_chain(const std::vector<Link>& chain, ChainReque
     const Code code = co_await run_stage(run, link, clock, invocation);
     if (code) fail(run, *code, invocation);
     run.result.invocations.push_back(std::move(invocation));
+    recheck(run, bodies);
     if (run.result.verdict != ChainResult::Verdict::allow) break;
   }
   co_return finish(run);

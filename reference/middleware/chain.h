@@ -6,12 +6,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "reference/base/clock.h"
+#include "reference/middleware/body_policy.h"
 #include "reference/middleware/headers.h"
 #include "reference/middleware/registry.h"
 #include "reference/net/clock.h"
@@ -25,8 +27,9 @@ struct Link {
   const Implementation* implementation = nullptr;  // null: unresolved
 };
 
-// By order, then key. Entries whose implementation is registered without a binding for HTTP
-// requests are left out. What it points to belongs to the generation.
+// By order, then key; ten at most, as many as a policy may hold. Entries whose implementation is
+// registered without a binding for HTTP requests are left out. What it points to belongs to the
+// generation.
 [[nodiscard]] std::vector<Link> select_chain(const policy::Policy& policy, const Registry& registry,
                                              std::string_view host);
 
@@ -66,23 +69,40 @@ struct NamedFinding {
   std::uint32_t count = 0;
 };
 
+// What the policy said of a body that a stage had put in the place of another.
+struct Recheck {
+  std::string engine;  // of its event
+  BodyVerdict verdict;
+};
+
 struct ChainResult {
   enum class Verdict { allow, denied, failed };
   Verdict verdict = Verdict::allow;
   std::string denied_by;    // key of the entry that denied
   std::string reason_code;  // it gave; empty: none
-  std::string reason;       // for events alone: `middleware_denied:guard`, `middleware_failed: ...`
+  // For events alone: `middleware_denied:guard`, `middleware_failed: ...`; where the policy refused
+  // what a stage made of the body, one of the three that evaluate_chain() names.
+  std::string reason;
   bool body_replaced = false;
   std::string body;                       // replaced, or as it came; none unless allowed
   std::vector<HeaderMutation> mutations;  // for replay_mutations(); none unless allowed
   std::vector<Invocation> invocations;
   std::vector<NamedFinding> findings;
+  // Of built-ins alone, by the key of their entry: what a service says never leaves it.
+  std::map<std::string, std::map<std::string, std::string>> metadata;
+  std::vector<Recheck> rechecks;  // all but those that allowed
 };
 
 // Strictly one after another, within `budget` in all (kChainBudget times `slow`). What the chain
 // points to must stay until it ends: the caller holds the generation.
+//
+// `bodies`, unless it is null, is asked after each stage that replaced the body. What it refuses
+// fails the chain, whatever the stage's on_error: no later stage runs, nobody has denied, and the
+// reason begins with `middleware transformation denied by policy: `, `middleware transformation
+// rejected: ` or `transformed_body_policy_evaluation_failed: `.
 [[nodiscard]] net::Task<ChainResult> evaluate_chain(const std::vector<Link>& chain,
                                                     ChainRequest request, const net::Clock& clock,
-                                                    base::Duration budget);
+                                                    base::Duration budget,
+                                                    BodyPolicy* bodies = nullptr);
 
 }  // namespace sallyport::middleware

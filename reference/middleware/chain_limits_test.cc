@@ -22,7 +22,7 @@ std::string code_of(const Edit& edit) {
     edit(result);
     return rpc::Status{};
   });
-  rig.implementation("guard").payload_bytes_max = kPayloadBytesMax;
+  rig.implementation("guard").bindings.http->payload_bytes_max = kPayloadBytesMax;
   return rig.run(ChainRig::request()).invocations.at(0).code;
 }
 
@@ -30,7 +30,7 @@ std::string code_of(const Edit& edit) {
 std::string code_for(ChainRequest request, std::string config = "{}") {
   ChainRig rig;
   const auto stage = rig.stage("guard");
-  rig.implementation("guard").payload_bytes_max = 2 * kPayloadBytesMax;
+  rig.implementation("guard").bindings.http->payload_bytes_max = 2 * kPayloadBytesMax;
   rig.policy.network_middlewares[0].config_json = std::move(config);
   const std::string code = rig.run(std::move(request)).invocations.at(0).code;
   EXPECT_EQ(stage->seen.empty(), !code.empty());
@@ -41,7 +41,7 @@ TEST(ChainLimits, HoldTheBodyToTheStagesOwnLimit) {
   for (const bool open : {false, true}) {
     ChainRig rig;
     const auto stage = rig.stage("guard", {}, open);
-    rig.implementation("guard").payload_bytes_max = 4;
+    rig.implementation("guard").bindings.http->payload_bytes_max = 4;
     const ChainResult over = rig.run(ChainRig::request("12345"));
     EXPECT_EQ(over.invocations.at(0).code, "request_body_over_capacity");
     EXPECT_EQ(over.verdict == ChainResult::Verdict::allow, open);
@@ -53,7 +53,7 @@ TEST(ChainLimits, HoldTheBodyToTheStagesOwnLimit) {
 TEST(ChainLimits, LetALaterStageRunWhenASmallOneFailsOpen) {
   ChainRig rig;
   rig.stage("small", {}, true);
-  rig.implementation("small").payload_bytes_max = 4;
+  rig.implementation("small").bindings.http->payload_bytes_max = 4;
   const auto large = rig.stage("large");
   const ChainResult result = rig.run(ChainRig::request());
   EXPECT_TRUE(result.invocations.at(0).failed);
@@ -101,7 +101,7 @@ TEST(ChainLimits, HoldAReplacementToPlatformAndStage) {
     result.set_body("123456789");
     return rpc::Status{};
   });
-  rig.implementation("guard").payload_bytes_max = 8;
+  rig.implementation("guard").bindings.http->payload_bytes_max = 8;
   EXPECT_EQ(rig.run(ChainRig::request()).reason, "middleware_failed: response_body_over_capacity");
 }
 

@@ -184,7 +184,7 @@ TEST(Chain, DeniesWhateverElseIsWrongWithTheAnswerAndOnErrorSays) {
         return rpc::Status{};
       },
       true);
-  rig.implementation("guard").payload_bytes_max = 8;
+  rig.implementation("guard").bindings.http->payload_bytes_max = 8;
   const ChainResult result = rig.run(ChainRig::request());
   EXPECT_EQ(result.verdict, Verdict::denied);
   EXPECT_TRUE(result.mutations.empty());
@@ -222,7 +222,7 @@ TEST(Chain, FailsClosedOrOpenWhenNobodyIsRegistered) {
 TEST(Chain, FailsAStageThatDoesNotAnswerInTime) {
   ChainRig rig;
   rig.stage("guard")->hang(rig.loop.clock);
-  rig.implementation("guard").timeout = std::chrono::milliseconds(10);
+  rig.implementation("guard").bindings.http->timeout = std::chrono::milliseconds(10);
   EXPECT_EQ(rig.run(ChainRig::request()).reason, "middleware_failed: middleware_timeout");
 }
 

@@ -3,16 +3,12 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
-namespace google::protobuf {
-class Struct;
-}
+#include "reference/policy/config_struct.h"
 
 namespace sallyport::middleware {
 
-// False, and an empty Struct, unless `json` is an object, nested at most 64 deep.
-[[nodiscard]] bool struct_from_json(std::string_view json, google::protobuf::Struct& out);
+using policy::struct_from_json;
 // Canonical: keys sorted, no whitespace, numbers as policy::write_number has them.
 [[nodiscard]] std::string json_from_struct(const google::protobuf::Struct& config);
 

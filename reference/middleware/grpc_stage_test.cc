@@ -3,18 +3,13 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
-#include <grpcpp/server.h>
-#include <grpcpp/server_builder.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <condition_variable>
-#include <functional>
-#include <mutex>
+#include <optional>
 
-#include "openshell/middleware/v1/middleware.grpc.pb.h"
 #include "reference/middleware/chain.h"
 #include "reference/middleware/limits.h"
+#include "reference/middleware/testing/grpc_service.h"
 #include "reference/middleware/validate.h"
 #include "reference/net/testing/run.h"
 
@@ -24,90 +19,7 @@ namespace {
 namespace pb = openshell::middleware::v1;
 using net::testing::TestLoop;
 using ::testing::HasSubstr;
-
-using Evaluate = std::function<void(const pb::HttpRequestEvaluation&, pb::HttpRequestResult&)>;
-
-class Service final : public pb::SupervisorMiddleware::Service {
- public:
-  grpc::Status Describe(grpc::ServerContext* context, const google::protobuf::Empty*,
-                        pb::MiddlewareManifest* answer) override {
-    ++described;
-    wait(context);
-    *answer = manifest;
-    return grpc::Status::OK;
-  }
-  grpc::Status ValidateConfig(grpc::ServerContext*, const pb::ValidateConfigRequest* request,
-                              pb::ValidateConfigResponse* response) override {
-    response->set_valid(request->config().fields_size() == 0);
-    response->set_reason("not " + request->middleware_name());
-    return grpc::Status::OK;
-  }
-  grpc::Status EvaluateHttpRequest(grpc::ServerContext* context,
-                                   const pb::HttpRequestEvaluation* request,
-                                   pb::HttpRequestResult* result) override {
-    wait(context);
-    result->set_decision(pb::DECISION_ALLOW);
-    if (evaluate) evaluate(*request, *result);
-    return status;
-  }
-  void release() {
-    const std::lock_guard lock(mutex_);
-    hold = false;
-    released_.notify_all();
-  }
-
-  std::atomic<int> described{0};
-  std::atomic<bool> hold{false};
-  pb::MiddlewareManifest manifest;
-  Evaluate evaluate;
-  grpc::Status status;
-
- private:
-  void wait(grpc::ServerContext* context) {
-    std::unique_lock lock(mutex_);
-    released_.wait(lock, [&] { return !hold || context->IsCancelled(); });
-  }
-  std::mutex mutex_;
-  std::condition_variable released_;
-};
-
-// One service for HTTP requests, up to 4 MiB, unless a test says otherwise.
-class Server {
- public:
-  Server() {
-    add(1, 1);
-    grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
-    builder.RegisterService(&service);
-    builder.SetMaxReceiveMessageSize(-1);
-    server_ = builder.BuildAndStart();
-  }
-  ~Server() {
-    service.release();
-    server_->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(1));
-  }
-  void add(int operation, int phase) {
-    pb::MiddlewareBinding& binding = *service.manifest.add_bindings();
-    binding.set_operation(static_cast<pb::SupervisorMiddlewareOperation>(operation));
-    binding.set_phase(static_cast<pb::SupervisorMiddlewarePhase>(phase));
-    binding.set_max_payload_bytes(kPayloadBytesMax);
-  }
-  [[nodiscard]] Registration registration(std::string name = "guard",
-                                          std::string timeout = "5s") const {
-    Registration made;
-    made.name = std::move(name);
-    made.endpoint = fmt::format("http://127.0.0.1:{}", port_);
-    made.payload_bytes_max = kPayloadBytesMax;
-    made.timeout = std::move(timeout);
-    return made;
-  }
-
-  Service service;
-
- private:
-  int port_ = 0;
-  std::unique_ptr<grpc::Server> server_;
-};
+using testing::Server;
 
 struct GrpcStageTest : ::testing::Test {
   Built build(std::vector<Registration> registrations,
@@ -220,11 +132,13 @@ TEST_F(GrpcStageTest, LeavesTheOthersWhenOneServiceIsBad) {
   EXPECT_NE(built.registry->find("openshell/secrets"), nullptr);
   EXPECT_EQ(built.registry->all().size(), 3U);
   ASSERT_EQ(built.refused.size(), 5U);
-  EXPECT_THAT(built.refused[0].reason, HasSubstr("describes no bindings"));
-  EXPECT_EQ(built.refused[1].reason,
+  // First those whom there was no use asking.
+  EXPECT_THAT(built.refused[0].reason, HasSubstr("built-ins"));
+  EXPECT_EQ(built.refused[1].reason, "duplicate supervisor middleware registration name 'twice'");
+  EXPECT_EQ(built.refused[2].reason, "duplicate supervisor middleware registration name 'twice'");
+  EXPECT_THAT(built.refused[3].reason, HasSubstr("describes no bindings"));
+  EXPECT_EQ(built.refused[4].reason,
             "middleware registration 'absent' Describe failed: UNAVAILABLE");
-  EXPECT_THAT(built.refused[2].reason, HasSubstr("built-ins"));
-  EXPECT_EQ(built.refused[3].reason, "duplicate supervisor middleware registration name 'twice'");
   EXPECT_EQ(good.service.described, 1);
 }
 
@@ -243,12 +157,74 @@ TEST_F(GrpcStageTest, KeepsWhatIsUnchangedChannelAndAll) {
   Server server;
   const Built first = build({server.registration(), server.registration("other")});
   const Built second =
-      build({server.registration(), server.registration("other", "1s")}, first.registry);
+      build({server.registration(), server.registration("other", "6s")}, first.registry);
   EXPECT_EQ(second.registry->find("guard")->stage, first.registry->find("guard")->stage);
   EXPECT_NE(second.registry->find("other")->stage, first.registry->find("other")->stage);
   EXPECT_EQ(server.service.described, 3);
   const Built third = build({}, second.registry);
   EXPECT_EQ(third.registry->find("guard"), nullptr);
+}
+
+TEST_F(GrpcStageTest, AChangedRegistrationThatIsntReachedLeavesTheServiceAsItWas) {
+  Server server;
+  const Built first = build({server.registration()});
+  Registration elsewhere = server.registration();
+  elsewhere.endpoint = "http://127.0.0.1:1";
+  const Built second = build({elsewhere}, first.registry);
+  ASSERT_EQ(second.refused.size(), 1U);
+  EXPECT_TRUE(second.refused[0].kept);
+  EXPECT_EQ(second.refused[0].again, Again::soon);
+  EXPECT_EQ(run(*second.registry).verdict, ChainResult::Verdict::allow);
+}
+
+TEST_F(GrpcStageTest, AChangedRegistrationWithAnUnsoundManifestLeavesTheServiceAsItWas) {
+  Server server;
+  const Built first = build({server.registration()});
+  Server unsound;
+  unsound.service.manifest.clear_bindings();
+  const Built second = build({unsound.registration()}, first.registry);
+  ASSERT_EQ(second.refused.size(), 1U);
+  EXPECT_TRUE(second.refused[0].kept);
+  EXPECT_EQ(second.refused[0].again, Again::slowly);
+  EXPECT_EQ(run(*second.registry).verdict, ChainResult::Verdict::allow);
+}
+
+TEST_F(GrpcStageTest, AChangedRegistrationThatIsDescribedSoundlyIsIn) {
+  Server server;
+  const Built first = build({server.registration()});
+  Server next;
+  next.service.evaluate = [](const pb::HttpRequestEvaluation&, pb::HttpRequestResult& result) {
+    result.set_decision(pb::DECISION_DENY);
+  };
+  const Built second = build({next.registration()}, first.registry);
+  EXPECT_TRUE(second.refused.empty());
+  EXPECT_EQ(run(*second.registry).verdict, ChainResult::Verdict::denied);
+}
+
+TEST_F(GrpcStageTest, ACaThatIsNoneIsNotAskedAbout) {
+  Registration broken;
+  broken.name = "guard";
+  broken.endpoint = "https://127.0.0.1:1";
+  broken.payload_bytes_max = 1;
+  broken.ca_pem = "no certificate";
+  const Built built = build({broken});
+  ASSERT_EQ(built.refused.size(), 1U);
+  EXPECT_EQ(built.refused[0].again, Again::never);
+}
+
+// gRPC's own back-off is a second after the first refusal, then two, then four ...
+TEST_F(GrpcStageTest, IsUsedAgainLongBeforeGrpcWouldTryItAgain) {
+  std::optional<Server> server(std::in_place);
+  const int port = server->port();
+  const Built built = build({server->registration()});
+  EXPECT_EQ(run(*built.registry).verdict, ChainResult::Verdict::allow);
+  server.reset();
+  for (int i = 0; i < 50; ++i)
+    EXPECT_EQ(run(*built.registry).verdict, ChainResult::Verdict::failed);
+  server.emplace(nullptr, port);
+  const base::TimePoint back_off = loop.in(1000);
+  while (run(*built.registry).verdict != ChainResult::Verdict::allow)
+    ASSERT_LT(loop.clock.now(), back_off);
 }
 
 TEST_F(GrpcStageTest, LeavesAServiceForWebSocketsAloneOutOfTheChain) {

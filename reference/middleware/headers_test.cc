@@ -120,6 +120,12 @@ TEST(Mutations, RemoveNothingThatIsProtectedOrNominated) {
   EXPECT_EQ(remove_fault("user-agent"), "");
 }
 
+TEST(Mutations, RemoveAnyFieldThatIsShown) {
+  for (const char* name : {"x-api-key", "User-Agent", "accept", "x-openshell-middleware-a"}) {
+    EXPECT_EQ(remove_fault(name), "") << name;
+  }
+}
+
 TEST(Mutations, AreBoundedInNumberAndText) {
   Wanted many;
   for (int i = 0; i < 65; ++i) add_remove(many, "a");

@@ -16,9 +16,9 @@ namespace sallyport::middleware {
 
 inline constexpr std::uint64_t kKiB = 1024;
 
-// --- time
-// ----------------------------------------------------------------------------------------- A
-// registration without a timeout; every built-in. At it: the stage fails, `middleware_timeout`.
+// Time.
+
+// A registration without a timeout; every built-in. At it: the stage fails, `middleware_timeout`.
 inline constexpr base::Duration kTimeoutDefault = std::chrono::milliseconds(500);
 // What a registration or a binding may state, both included. Outside: it is refused.
 inline constexpr base::Duration kTimeoutLeast = std::chrono::milliseconds(10);
@@ -27,17 +27,26 @@ inline constexpr base::Duration kTimeoutMost = std::chrono::seconds(30);
 // after it, fails with `middleware_chain_timeout`.
 inline constexpr base::Duration kChainBudget = std::chrono::seconds(30);
 
-// --- admission
-// ------------------------------------------------------------------------------------ Requests
-// that hold a body for middleware at once, in the process. Over it: they wait.
+// Admission.
+
+// Requests that hold a body for middleware at once, in the process. Over it: they wait.
 inline constexpr std::size_t kPermitsMax = 32;
 // Requests that wait for a permit. Over it: 503, the body is not read.
 inline constexpr std::size_t kWaitersMax = 64;
 
-// --- what a stage is given
-// ------------------------------------------------------------------------ Octets of a body, before
-// and after a stage, whatever a stage's own limit. Over it: the stage fails,
-// `request_body_over_capacity` or `response_body_over_capacity`.
+// A chain.
+
+// Entries that select one host. A policy holds no more (policy/middleware_reader.h): over it is a
+// fault of this program's.
+inline constexpr std::size_t kStagesMax = 10;
+// Findings that become events: as many as the stages of the longest chain may give. Over it: they
+// aren't told.
+inline constexpr std::size_t kChainFindingsMax = 320;
+
+// What a stage is given.
+
+// Octets of a body, before and after a stage, whatever a stage's own limit. Over it: the stage
+// fails, `request_body_over_capacity` or `response_body_over_capacity`.
 inline constexpr std::uint64_t kPayloadBytesMax = 4 * kKiB * kKiB;
 // Octets as encoded. Over one: the stage fails, `request_..._over_capacity`.
 inline constexpr std::uint64_t kConfigBytesMax = 64 * kKiB;  // ValidateConfig isn't even called
@@ -46,10 +55,10 @@ inline constexpr std::uint64_t kTargetBytesMax = 32 * kKiB;
 inline constexpr int kHeadersMax = 128;
 inline constexpr std::uint64_t kHeaderBytesMax = 64 * kKiB;
 
-// --- what a stage answers
-// ------------------------------------------------------------------------- Octets (encoded, where
-// it is a message) and counts. Over one: the stage fails, whatever it decided, with
-// `response_..._over_capacity`, `response_reason_code_invalid` or
+// What a stage answers.
+
+// Octets (encoded, where it is a message) and counts. Over one: the stage fails, whatever it
+// decided, with `response_..._over_capacity`, `response_reason_code_invalid` or
 // `header_mutation_..._over_capacity`.
 inline constexpr std::uint64_t kReasonBytesMax = 4 * kKiB;
 inline constexpr std::uint64_t kReasonCodeBytesMax = 64;
@@ -61,16 +70,16 @@ inline constexpr std::uint64_t kFindingBytesMax = 4 * kKiB;
 inline constexpr int kMetadataMax = 64;
 inline constexpr std::uint64_t kMetadataBytesMax = 32 * kKiB;  // keys and values together
 
-// --- the channel
-// ---------------------------------------------------------------------------------- What a message
-// may hold beside its body, and one message, either way. Over it: the call fails,
+// The channel.
+
+// What a message may hold beside its body, and one message, either way. Over it: the call fails,
 // `external_service_error`.
 inline constexpr std::uint64_t kEnvelopeBytesMax = 299'072;
 inline constexpr std::uint64_t kMessageBytesMax = kPayloadBytesMax + kEnvelopeBytesMax;
 
-// --- names and texts
-// ------------------------------------------------------------------------------ Octets of a
-// registration's name. Over it: the registration is refused.
+// Names and texts.
+
+// Octets of a registration's name. Over it: the registration is refused.
 inline constexpr std::size_t kNameBytesMax = 128;
 // Octets of a diagnostic after sanitising, and of a config's key in a reason. Over it: cut.
 inline constexpr std::size_t kDiagnosticBytesMax = 160;

@@ -131,16 +131,18 @@ Implementation describe(const Registration& registration, const pb::MiddlewareMa
   Implementation one;
   one.name = registration.name;
   one.external = true;
-  one.payload_bytes_max = registration.payload_bytes_max;
+  one.expected_audience = manifest.expected_audience();
   one.registration = registration;
   const base::Duration mine = parse_timeout(registration.timeout).value_or(kTimeoutDefault);
-  one.timeout = one.operator_timeout = slowed(mine, slow);
-  for (const pb::MiddlewareBinding& binding : manifest.bindings()) {
-    if (!is_http_request(binding)) continue;
-    one.bound = true;
-    if (binding.timeout().find_first_not_of(" \t\r\n\v\f") == std::string::npos) continue;
-    // The service can only shorten what the operator grants.
-    one.timeout = slowed(std::min(mine, parse_timeout(binding.timeout()).value_or(mine)), slow);
+  one.operator_timeout = slowed(mine, slow);
+  for (const pb::MiddlewareBinding& from : manifest.bindings()) {
+    Binding binding{registration.payload_bytes_max, one.operator_timeout};
+    if (from.timeout().find_first_not_of(" \t\r\n\v\f") != std::string::npos) {
+      // The service can only shorten what the operator grants.
+      const base::Duration its = parse_timeout(from.timeout()).value_or(mine);
+      binding.timeout = slowed(std::min(mine, its), slow);
+    }
+    (is_http_request(from) ? one.bindings.http : one.bindings.websocket) = binding;
   }
   return one;
 }

@@ -127,7 +127,7 @@ TEST(Description, TakesTheShorterTimeoutAndTheOperatorsLimit) {
     add_binding(manifest, 1, 1, 4096, its);
     const Implementation one = describe(made, manifest, slow);
     EXPECT_EQ(one.operator_timeout, slowed(*parse_timeout(mine), slow));
-    return one.timeout;
+    return one.bindings.http->timeout;
   };
   EXPECT_EQ(timeout_of("2s", "10ms"), milliseconds(10));
   EXPECT_EQ(timeout_of("10ms", "2s"), milliseconds(10));
@@ -141,16 +141,37 @@ TEST(Description, TakesTheShorterTimeoutAndTheOperatorsLimit) {
   const Implementation one = describe(registration(), manifest, 1);
   EXPECT_EQ(one.name, "local-guard");
   EXPECT_TRUE(one.external);
-  EXPECT_TRUE(one.bound);
-  EXPECT_EQ(one.payload_bytes_max, 1024U);
+  ASSERT_TRUE(one.bindings.http);
+  EXPECT_EQ(one.bindings.http->payload_bytes_max, 1024U);
+  EXPECT_FALSE(one.bindings.websocket);
 }
 
 TEST(Description, OfWebSocketsAloneIsUnbound) {
   pb::MiddlewareManifest manifest;
   add_binding(manifest, 2, 1, 4096, "10ms");
   const Implementation one = describe(registration(), manifest, 1);
-  EXPECT_FALSE(one.bound);
-  EXPECT_EQ(one.timeout, milliseconds(500));
+  EXPECT_FALSE(one.bindings.http);
+  ASSERT_TRUE(one.bindings.websocket);
+  EXPECT_EQ(one.bindings.websocket->timeout, milliseconds(10));
+  EXPECT_EQ(one.bindings.websocket->payload_bytes_max, 1024U);
+  EXPECT_EQ(one.operator_timeout, milliseconds(500));
+}
+
+TEST(Description, HoldsEachOperationsOwnTimeout) {
+  pb::MiddlewareManifest manifest;
+  add_binding(manifest, 1, 1, 4096, "20ms");
+  add_binding(manifest, 2, 1, 4096, "30ms");
+  const Implementation one = describe(registration(), manifest, 1);
+  ASSERT_TRUE(one.bindings.http && one.bindings.websocket);
+  EXPECT_EQ(one.bindings.http->timeout, milliseconds(20));
+  EXPECT_EQ(one.bindings.websocket->timeout, milliseconds(30));
+}
+
+TEST(Description, KeepsForWhomTheServiceExpectsTokensToBe) {
+  pb::MiddlewareManifest manifest;
+  add_binding(manifest, 1, 1);
+  manifest.set_expected_audience("urn:acme:guard");
+  EXPECT_EQ(describe(registration(), manifest, 1).expected_audience, "urn:acme:guard");
 }
 
 }  // namespace

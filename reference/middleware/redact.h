@@ -14,7 +14,7 @@ namespace sallyport::middleware {
 inline constexpr std::string_view kRedacted = "[REDACTED]";
 
 struct Redaction {
-  std::string text;
+  std::string text;           // empty where nothing was found: it stands as it was
   std::uint32_t keyword = 0;  // values assigned to api_key, access_token, secret, password
   std::uint32_t openai = 0;   // tokens that begin with `sk-`
 };

@@ -12,14 +12,17 @@ namespace {
 Implementation built_in(std::string_view name, std::shared_ptr<Stage> stage, double slow) {
   Implementation one;
   one.name = name;
-  one.bound = true;
-  one.payload_bytes_max = kBuiltInPayloadBytesMax;
-  one.timeout = one.operator_timeout = slowed(kTimeoutDefault, slow);
+  one.operator_timeout = slowed(kTimeoutDefault, slow);
+  one.bindings.http = Binding{kBuiltInPayloadBytesMax, one.operator_timeout};
   one.stage = std::move(stage);
   return one;
 }
 
 }  // namespace
+
+std::string default_audience(std::string_view name) {
+  return "urn:openshell:extension:middleware:" + std::string(name);
+}
 
 Registry::Registry(std::map<std::string, Implementation, std::less<>> all) : all_(std::move(all)) {}
 

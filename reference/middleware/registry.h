@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,15 +34,29 @@ struct Registration {
   friend bool operator==(const Registration&, const Registration&) = default;
 };
 
+// For whom tokens of its callers are, where the operator doesn't say.
+[[nodiscard]] std::string default_audience(std::string_view name);
+
+// What an implementation offers for one operation before credentials.
+struct Binding {
+  std::uint64_t payload_bytes_max = 0;  // the effective limit, of a body or a message
+  base::Duration timeout{};             // the effective one, of one call
+};
+
+// Nothing for an operation: entries that name the implementation are no part of its chains.
+struct Bindings {
+  std::optional<Binding> http;       // EvaluateHttpRequest, by Implementation::stage
+  std::optional<Binding> websocket;  // EvaluateWebSocketSession: kept, and opened by nobody yet
+};
+
 // What a registered implementation came to.
 struct Implementation {
-  std::string name;                     // how policies name it
-  bool external = false;                // else a built-in
-  bool bound = false;                   // it has a binding for HTTP requests
-  std::uint64_t payload_bytes_max = 0;  // the effective limit
-  base::Duration timeout{};             // the effective one, of an evaluation
-  base::Duration operator_timeout{};    // the operator's own: of Describe and ValidateConfig
-  Registration registration;            // of a service
+  std::string name;       // how policies name it
+  bool external = false;  // else a built-in
+  Bindings bindings;
+  base::Duration operator_timeout{};  // the operator's own: of Describe and ValidateConfig
+  std::string expected_audience;      // the service says it takes tokens for; none are sent yet
+  Registration registration;          // of a service
   std::shared_ptr<Stage> stage;
 };
 
@@ -60,21 +75,30 @@ class Registry {
 // their timeouts.
 [[nodiscard]] std::shared_ptr<const Registry> built_in_registry(double slow = 1);
 
+// When it's worth asking again about a registration that couldn't be taken.
+enum class Again {
+  soon,    // the service can't be reached
+  slowly,  // it answered, and not soundly: that takes somebody to mend it
+  never,   // the registration itself is at fault: another list ends it
+};
+
 // A registration that couldn't be taken, and why; the reason holds no text of the service.
 struct Refused {
   std::string name;
   std::string reason;
+  Again again = Again::soon;
+  bool kept = false;  // what was registered under its name before serves on
 };
 
 struct Built {
   std::shared_ptr<const Registry> registry;  // never null
-  std::vector<Refused> refused;              // try again at the next poll
+  std::vector<Refused> refused;
 };
 
-// Connects to every service, at the same time, and asks it to describe itself, within its own
-// timeout. Those of `previous` whose registration is unchanged are kept as they are, channel and
-// all. Waits for no retry: the caller polls. `slow` multiplies the services' timeouts. The clock
-// must outlive every registry. Links as `middleware_services`, the one part that needs gRPC.
+// Connects to every service that carry_over() doesn't settle, at the same time, and asks it to
+// describe itself, within its own timeout. Where that fails, what was there before it stays. Waits
+// for no retry: the caller asks again. `slow` multiplies the services' timeouts. The clock must
+// outlive every registry. Links as `middleware_services`, the one part that needs gRPC.
 [[nodiscard]] net::Task<Built> build_registry(net::Executor executor, const net::Clock& clock,
                                               std::vector<Registration> registrations,
                                               std::shared_ptr<const Registry> previous,

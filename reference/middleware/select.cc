@@ -1,7 +1,9 @@
 // Which entries of a policy apply to a host, and what can be said of them without asking any.
 #include <algorithm>
 
+#include "reference/base/check.h"
 #include "reference/middleware/chain.h"
+#include "reference/middleware/limits.h"
 
 namespace sallyport::middleware {
 namespace {
@@ -18,9 +20,10 @@ std::vector<Link> select_chain(const policy::Policy& policy, const Registry& reg
   for (const policy::Middleware& config : policy.network_middlewares) {
     if (!config.endpoints.matches(host)) continue;
     const Implementation* const implementation = registry.find(config.implementation);
-    if (implementation != nullptr && !implementation->bound) continue;
+    if (implementation != nullptr && !implementation->bindings.http) continue;
     chain.push_back(Link{&config, implementation});
   }
+  CHECK(chain.size() <= kStagesMax);
   return chain;
 }
 
@@ -28,7 +31,7 @@ std::optional<std::uint64_t> body_limit(const std::vector<Link>& chain) {
   std::optional<std::uint64_t> most;
   for (const Link& link : chain) {
     if (link.implementation == nullptr) continue;
-    most = std::max(most.value_or(0), link.implementation->payload_bytes_max);
+    most = std::max(most.value_or(0), link.implementation->bindings.http->payload_bytes_max);
   }
   return most;
 }

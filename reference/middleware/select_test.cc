@@ -58,12 +58,21 @@ TEST(Selection, GoesByHostInTheirOrder) {
 TEST(Selection, KeepsWhatIsUnresolvedAndDropsWhatIsUnbound) {
   const policy::Policy policy = three_entries();
   std::map<std::string, Implementation, std::less<>> all = registry().all();
-  all["m"].bound = false;
+  all["m"].bindings.http.reset();
   const Registry unbound(all);
   const auto chain = select_chain(policy, unbound, "x-api.example.com");
   ASSERT_EQ(chain.size(), 1U);
   EXPECT_EQ(chain[0].config->key, "api");
   EXPECT_EQ(chain[0].implementation, nullptr);
+}
+
+TEST(Selection, TakesTenEntriesForOneHostAndNoMore) {
+  testing::ChainRig rig;
+  for (int i = 0; i < 10; ++i) rig.entry("e" + std::to_string(i));
+  const Registry none{{}};
+  EXPECT_EQ(select_chain(rig.policy, none, "a.example").size(), 10U);
+  rig.entry("one-too-many");
+  EXPECT_DEATH(static_cast<void>(select_chain(rig.policy, none, "a.example")), "kStagesMax");
 }
 
 TEST(BodyLimit, IsTheLargestOfThoseThatAreResolved) {
@@ -100,10 +109,10 @@ TEST(BuiltInRegistry, HasBothRedactorsAndNoOther) {
   for (const std::string_view name : {kSecrets, kRegex}) {
     const Implementation* const one = built->find(name);
     ASSERT_NE(one, nullptr);
-    EXPECT_TRUE(one->bound);
+    ASSERT_TRUE(one->bindings.http);
     EXPECT_FALSE(one->external);
-    EXPECT_EQ(one->payload_bytes_max, 262144U);
-    EXPECT_EQ(one->timeout, 4 * kTimeoutDefault);
+    EXPECT_EQ(one->bindings.http->payload_bytes_max, 262144U);
+    EXPECT_EQ(one->bindings.http->timeout, 4 * kTimeoutDefault);
   }
 }
 

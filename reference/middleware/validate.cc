@@ -5,10 +5,10 @@
 
 #include <optional>
 
-#include "reference/middleware/config.h"
 #include "reference/middleware/diagnostics.h"
 #include "reference/middleware/limits.h"
 #include "reference/net/both.h"
+#include "reference/policy/config_struct.h"
 
 namespace sallyport::middleware {
 namespace {
@@ -33,19 +33,19 @@ net::Task<void> ask(Question& question, const net::Clock& clock) {
                                   config.implementation.substr(0, kNameBytesMax));
     co_return;
   }
-  google::protobuf::Struct value;
-  if (!struct_from_json(config.config_json, value)) {
+  const auto value = config.config ? config.config : policy::struct_of(config.config_json);
+  if (value == nullptr) {
     question.reason = "config is not an object";
     co_return;
   }
-  if (value.ByteSizeLong() > kConfigBytesMax) {
+  if (value->ByteSizeLong() > kConfigBytesMax) {
     question.reason = fmt::format("config is over {} bytes", kConfigBytesMax);
     co_return;
   }
   std::string refusal;
   const base::TimePoint deadline = clock.now() + question.implementation->operator_timeout;
   const rpc::Status status = co_await question.implementation->stage->validate(
-      value, config.implementation, refusal, deadline);
+      *value, config.implementation, refusal, deadline);
   if (!status.ok()) {
     question.reason = "middleware ValidateConfig failed: " + failure_text(status);
   } else if (!refusal.empty()) {
@@ -90,7 +90,8 @@ net::Task<std::vector<ConfigFault>> validate_configs(const policy::Policy& polic
 std::string to_text(const std::vector<ConfigFault>& faults) {
   std::string text;
   for (const ConfigFault& fault : faults) {
-    text += fmt::format("middleware config '{}' is invalid: {}\n", fault.config, fault.reason);
+    if (!text.empty()) text += '\n';
+    text += fmt::format("middleware config '{}' is invalid: {}", fault.config, fault.reason);
   }
   return text;
 }

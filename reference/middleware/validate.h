@@ -25,7 +25,7 @@ struct ConfigFault {
                                                                    const Registry& registry,
                                                                    const net::Clock& clock);
 
-// `middleware config 'K' is invalid: <reason>`, one line each.
+// `middleware config 'K' is invalid: <reason>`, a line each; no line's end after the last.
 [[nodiscard]] std::string to_text(const std::vector<ConfigFault>& faults);
 
 }  // namespace sallyport::middleware

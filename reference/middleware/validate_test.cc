@@ -73,7 +73,7 @@ TEST(Validation, WaitsForTheOperatorsTimeoutAndForAllAtOnce) {
   for (const char* key : {"a", "b", "c"}) {
     rig.stage(key)->hang(rig.loop.clock);
     rig.implementation(key).operator_timeout = std::chrono::milliseconds(20);
-    rig.implementation(key).timeout = std::chrono::hours(1);
+    rig.implementation(key).bindings.http->timeout = std::chrono::hours(1);
   }
   EXPECT_THAT(faults_of(rig),
               ElementsAre("a: middleware ValidateConfig failed: no answer in time",
@@ -81,10 +81,11 @@ TEST(Validation, WaitsForTheOperatorsTimeoutAndForAllAtOnce) {
                           "c: middleware ValidateConfig failed: no answer in time"));
 }
 
-TEST(Validation, WritesOneLineAFault) {
+TEST(Validation, WritesOneLineAFaultAndNoneAfterTheLast) {
   EXPECT_EQ(to_text({{"guard", "why"}, {"other", "so"}}),
             "middleware config 'guard' is invalid: why\n"
-            "middleware config 'other' is invalid: so\n");
+            "middleware config 'other' is invalid: so");
+  EXPECT_EQ(to_text({}), "");
 }
 
 }  // namespace

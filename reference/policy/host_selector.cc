@@ -2,10 +2,23 @@
 // crates/openshell-core/src/host_pattern.rs.
 #include <algorithm>
 
+#include "reference/policy/host_pattern.h"
 #include "reference/policy/model.h"
 
 namespace sallyport::policy {
 namespace {
+
+// The operator's own route, which no rule leads to. Who writes `**` means the hosts that rules let
+// agents reach: this one is selected by its name alone (docs/adr/0020).
+constexpr std::string_view kManagedHost = "inference.local";
+
+bool is_managed(std::string_view host) {
+  return host.size() == kManagedHost.size() && normalise_host(host) == kManagedHost;
+}
+
+bool names_managed(const SelectorPattern& pattern) {
+  return pattern.is_literal() && pattern.text() == kManagedHost;
+}
 
 bool any_matches(const std::vector<SelectorPattern>& patterns, std::string_view host) {
   return std::any_of(patterns.begin(), patterns.end(),
@@ -27,12 +40,16 @@ bool is_excluded(const std::vector<SelectorPattern>& exclude, const SelectorPatt
 }  // namespace
 
 bool HostSelector::matches(std::string_view host) const {
-  return any_matches(include, host) && !any_matches(exclude, host);
+  const bool included = is_managed(host)
+                            ? std::any_of(include.begin(), include.end(), names_managed)
+                            : any_matches(include, host);
+  return included && !any_matches(exclude, host);
 }
 
 bool HostSelector::may_match(const SelectorPattern& candidate) const {
   return std::any_of(include.begin(), include.end(), [&](const SelectorPattern& pattern) {
-    return pattern.overlaps(candidate) && !is_excluded(exclude, pattern, candidate);
+    return !names_managed(pattern) && pattern.overlaps(candidate) &&
+           !is_excluded(exclude, pattern, candidate);
   });
 }
 

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "reference/policy/config_json.h"
+#include "reference/policy/config_struct.h"
 
 namespace sallyport::policy {
 namespace {
@@ -146,6 +147,7 @@ Middleware read_middleware(const Entry& entry,
   middleware.implementation = read_implementation(at);
   middleware.order = read_order(at);
   middleware.config_json = read_config(at);
+  middleware.config = struct_of(middleware.config_json);
   middleware.on_error = read_on_error(at);
   const auto selector = read_selector(at);
   map.finish();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <google/protobuf/struct.pb.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -51,6 +52,10 @@ TEST(Middlewares, AreReadWithAllTheirMembers) {
   EXPECT_EQ(one.order, -3);
   EXPECT_EQ(one.on_error, OnError::fail_open);
   EXPECT_EQ(one.config_json, R"({"secrets":"redact"})");
+  ASSERT_TRUE(one.config);
+  EXPECT_EQ(one.config->fields().at("secrets").string_value(), "redact");
+  const Middleware copy = one;
+  EXPECT_EQ(copy.config, one.config);
   EXPECT_TRUE(one.endpoints.matches("b.example.com"));
   EXPECT_FALSE(one.endpoints.matches("a.example.com"));
 }

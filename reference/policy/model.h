@@ -18,6 +18,10 @@
 #include "reference/policy/path_scope.h"
 #include "reference/policy/selector_pattern.h"
 
+namespace google::protobuf {
+class Struct;
+}
+
 namespace sallyport::policy {
 
 // What happens to the bytes of a tunnel.
@@ -102,9 +106,9 @@ struct HostSelector {
   std::vector<SelectorPattern> include;  // at least one
   std::vector<SelectorPattern> exclude;
 
-  // `host` as an intent has it.
+  // `host` as an intent has it. `inference.local` is included by that name alone, by no glob.
   [[nodiscard]] bool matches(std::string_view host) const;
-  // Whether it could select a host that `candidate` matches too; sure only where one is literal.
+  // Whether it could select an upstream that `candidate` matches; sure only where one is literal.
   [[nodiscard]] bool may_match(const SelectorPattern& candidate) const;
 };
 
@@ -117,6 +121,9 @@ struct Middleware {
   std::string implementation;  // `middleware`: a built-in or a registration
   std::int32_t order = 0;      // unique in the policy
   std::string config_json;     // an object; the implementation's own
+  // `config_json` as stages are given it (config_struct.h). The loader's, made once and shared by
+  // copies. Null: `config_json` is read by each who needs it.
+  std::shared_ptr<const google::protobuf::Struct> config;
   OnError on_error = OnError::fail_closed;
   HostSelector endpoints;
 };

@@ -144,6 +144,32 @@ TEST(HostSelector, MayMatchWhatNoExclusionSurelyTakesAway) {
   EXPECT_FALSE(may(selector({"*.example.com"}), "example.org"));
 }
 
+TEST(HostSelector, SelectsTheManagedHostByItsNameAlone) {
+  EXPECT_TRUE(selector({"inference.local"}).matches("inference.local"));
+  EXPECT_TRUE(selector({"*.example.com", "Inference.LOCAL"}).matches("inference.local"));
+  EXPECT_TRUE(selector({"inference.local"}).matches("INFERENCE.local"));
+  for (const char* const glob : {"**", "*.local", "inference.*", "*.*", "[i]nference.local",
+                                 "inferenc?.local", "**.local", "inference.**"}) {
+    EXPECT_FALSE(selector({glob}).matches("inference.local")) << glob;
+  }
+  EXPECT_TRUE(selector({"*.local"}).matches("other.local"));
+  EXPECT_FALSE(selector({"inference.local"}).matches("a.inference.local"));
+}
+
+TEST(HostSelector, LeavesTheManagedHostOutByAnyPattern) {
+  for (const char* const out : {"inference.local", "**", "*.local"}) {
+    EXPECT_FALSE(selector({"inference.local"}, {out}).matches("inference.local")) << out;
+  }
+  EXPECT_TRUE(selector({"inference.local"}, {"*.test"}).matches("inference.local"));
+}
+
+// An endpoint `*.local` never leads there, so its tunnels hide nothing from the entry.
+TEST(HostSelector, SharesTheManagedHostWithNoEndpoint) {
+  EXPECT_FALSE(may(selector({"inference.local"}), "*.local"));
+  EXPECT_FALSE(may(selector({"inference.local"}), "inference.local"));
+  EXPECT_TRUE(may(selector({"inference.local", "a.local"}), "*.local"));
+}
+
 TEST(SelectorPattern, RefusesAnAddressInAFormThatNoHostHas) {
   EXPECT_TRUE(SelectorPattern::fault("[2001:db8::1]"));
   EXPECT_TRUE(SelectorPattern::fault("2001:db8:0::1"));

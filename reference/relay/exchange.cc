@@ -20,18 +20,16 @@ constexpr int kInterimMax = 32;
 struct State {
   Inlet& client;
   Inlet& upstream;
-  const Outgoing& request;
+  Outgoing& request;
   const base::Limits& limits;
   Pace pace;
   BodyCursor upload;
   ExchangeResult result{};
-  bool held_sent = false;    // of a body in memory: all of it, with the head
+  bool held_sent = true;     // of a body in memory, if there is one: all of it, with the head
   bool settled = false;      // `result` holds the outcome
   bool answer_over = false;  // nothing more is owed to the upstream
 
-  [[nodiscard]] bool all_sent() const {
-    return upload.done() && (request.body.empty() || held_sent);
-  }
+  [[nodiscard]] bool all_sent() const { return upload.done() && held_sent; }
   void settle(Outcome outcome) {
     if (settled) return;
     settled = true;
@@ -103,10 +101,17 @@ void send_held_now(State& state, Held& held) {
   state.held_sent = held.empty();
 }
 
+// The answer may take long: nobody keeps a body for it that nobody reads any more.
+void free_body(State& state) {
+  std::string().swap(state.request.body);
+  state.request.hold.reset();
+}
+
 net::Task<void> send_held(State& state, Held& held) {
   const std::array<std::string_view, 2> pieces = {held.head, held.body};
   const Io io = co_await write_all(state.upstream.stream(), pieces, state.pace);
   state.held_sent = io == Io::ok;
+  free_body(state);
 }
 
 // Interim answers pass until the last one; nothing when there is none to come.
@@ -237,6 +242,7 @@ net::Task<void> run_held(State& state) {
   send_held_now(state, held);
   auto down = answer_client(state);
   if (held.empty()) {
+    free_body(state);
     co_await std::move(down);
     co_return;
   }

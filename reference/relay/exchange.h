@@ -8,6 +8,7 @@
 
 #include "reference/base/limits.h"
 #include "reference/http/framing.h"
+#include "reference/relay/body_budget.h"
 #include "reference/relay/io.h"
 #include "reference/relay/upgrade.h"
 
@@ -17,6 +18,7 @@ struct Outgoing {
   std::string head;       // as the upstream gets it
   http::Framing framing;  // of the body that follows on the client's connection
   std::string body;       // or the body, read before: then nothing follows and `framing` is none
+  std::shared_ptr<BodyBudget::Hold> hold;  // of that body's memory; null: it isn't counted
   std::string method;
   int client_version_minor = 1;
   bool expects_continue = false;
@@ -46,7 +48,8 @@ struct ExchangeResult {
 // `client` stands after the request's head. Answers 1xx are passed on as RFC 9110 says (100 only
 // to who expects it); a 101 only to who asked. A client that breaks its connection is noticed at
 // once, one that only ends its direction gets its answer. A last answer before the upload's end
-// reaches the client, and the rest of the upload is given up.
+// reaches the client, and the rest of the upload is given up. A body in memory goes as soon as the
+// upstream has taken it.
 [[nodiscard]] net::Task<ExchangeResult> exchange(Inlet& client, Inlet& upstream, Outgoing request,
                                                  const base::Limits& limits,
                                                  const base::Clock& clock);

@@ -9,6 +9,7 @@
 #include "reference/relay/http_events.h"
 #include "reference/relay/http_judge.h"
 #include "reference/relay/middleware.h"
+#include "reference/relay/websocket.h"
 
 namespace sallyport::relay {
 namespace {
@@ -67,18 +68,17 @@ bool follow(Session& session, const RuledRequest& asked) {
   const GenerationSource& generations = session.services.generations;
   if (generations.current() == session.grant.generation) return true;
   Grant renewed = session.grant;
-  if (!renew(renewed, generations) || !still_allowed(renewed, asked)) return false;
+  if (!renew(renewed, generations) || !still_passes(renewed, asked)) return false;
   session.grant = std::move(renewed);
   return true;
 }
 
 net::Task<bool> serve(Session& session, AcceptedRequest request) {
   ++session.requests;
-  if (request.passage) {
-    const bool passed = co_await pass_chain(session.services, session.grant, session.client,
-                                            std::move(*request.passage), request.outgoing);
-    if (!passed) co_return false;
-  }
+  const bool passed =
+      co_await pass_middleware(session.services, session.grant, session.client,
+                               std::move(request.passage), request.asked, request.outgoing);
+  if (!passed) co_return false;
   const std::string method = request.outgoing.method;
   const Way way = co_await open_way(session.services, session.grant, session.client,
                                     session.upstream, request.asked.path, request.outgoing);
@@ -92,6 +92,8 @@ net::Task<bool> serve(Session& session, AcceptedRequest request) {
     const bool goes_on = co_await refuse_outdated(session, method);
     co_return goes_on;
   }
+  // Only now is it true; and before the answer, as who has that may ask what was said of it.
+  session.services.audit.emit(request.allowed);
   const bool goes_on =
       co_await relay_exchange(session.services, session.grant, session.client, session.upstream,
                               std::move(request.outgoing), std::move(request.asked));

@@ -65,6 +65,15 @@ audit::Event upgraded_event(const Grant& grant, const std::string& path) {
   return stamped(grant, std::move(event));
 }
 
+audit::Event middleware_denied_event(const Grant& grant, std::string method, std::string path,
+                                     std::string reason) {
+  std::string message =
+      fmt::format("HTTP_REQUEST deny {} {}{} reason={}", method, where(grant), path, reason);
+  return stamped(
+      grant, audit::http_denied(grant.flow(), request(grant, std::move(method), std::move(path)),
+                                std::move(message), std::move(reason), rule(grant, "middleware")));
+}
+
 audit::Event request_denied_event(const Grant& grant, std::string method, std::string path,
                                   std::string reason) {
   std::string message =

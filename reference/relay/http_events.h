@@ -17,6 +17,10 @@ namespace sallyport::relay {
                                                  std::string path, std::uint64_t number);
 [[nodiscard]] audit::Event request_denied_event(const Grant& grant, std::string method,
                                                 std::string path, std::string reason);
+// Of a request that middleware ended and of which no stage's own event says so: no room, a body
+// that is too large, messages that can't be looked into.
+[[nodiscard]] audit::Event middleware_denied_event(const Grant& grant, std::string method,
+                                                   std::string path, std::string reason);
 // What rules said of a request: `decision` is allow, audit, deny or allow_upgrade.
 [[nodiscard]] audit::Event ruled_event(const Grant& grant, RuleForm form, std::string_view decision,
                                        const RuledRequest& request,

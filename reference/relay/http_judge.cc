@@ -75,21 +75,20 @@ HeadVerdict judge_request(TunnelRequest& request, const http::RequestHead& head,
   if (ruling.end == Ruling::End::encoded_slash) {
     return malformed(request, "request-target has an encoded slash", method);
   }
-  const bool ruled = ruling.event.has_value();
-  if (ruled) request.services.audit.emit(*ruling.event);
-  if (ruling.answer) return refuse(std::move(*ruling.answer), method);
-  if (upgrade == http::Upgrade::other) return refuse_upgrade(request, head, asked.path);
-  if (upgrade == http::Upgrade::websocket) {
-    auto answer = refuse_websocket(request.services, request.grant, websocket);
-    if (answer) return refuse(std::move(*answer), method);
+  if (ruling.answer) {
+    if (ruling.event) request.services.audit.emit(*ruling.event);
+    return refuse(std::move(*ruling.answer), method);
   }
-  if (!ruled) {
-    request.services.audit.emit(
-        request_allowed_event(request.grant, method, asked.path, request.number));
+  if (upgrade == http::Upgrade::other) return refuse_upgrade(request, head, asked.path);
+  if (upgrade == http::Upgrade::websocket && !websocket.asked) {
+    return refuse(refuse_handshake(request.services, request.grant, websocket), method);
   }
   HeadVerdict verdict;
   verdict.method = method;
   verdict.accepted = accept(request, head, framing, target);
+  verdict.accepted->allowed =
+      ruling.event ? std::move(*ruling.event)
+                   : request_allowed_event(request.grant, method, asked.path, request.number);
   verdict.accepted->asked = std::move(asked);
   // What a client sends after an upgrade that was refused may be frames, and no request.
   if (websocket.asked) verdict.accepted->outgoing.keep_client = false;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "reference/audit/event.h"
 #include "reference/http/local_response.h"
 #include "reference/relay/exchange.h"
 #include "reference/relay/grant.h"
@@ -29,6 +30,7 @@ struct TunnelRequest {
 struct AcceptedRequest {
   Outgoing outgoing;
   RuledRequest asked;              // as its rules allowed it
+  audit::Event allowed;            // to be told when it goes up, and not before
   std::optional<Passage> passage;  // nothing: no middleware is for it
 };
 
@@ -39,7 +41,8 @@ struct HeadVerdict {
   std::string method;
 };
 
-// Emits what is to be told. Nothing that is returned points into `text`.
+// Emits what is to be told of a request that ends here. Nothing that is returned points into
+// `text`.
 [[nodiscard]] HeadVerdict judge_head(TunnelRequest& request, std::string_view text);
 
 }  // namespace sallyport::relay

@@ -11,6 +11,7 @@
 #include "reference/relay/drain_watch.h"
 #include "reference/relay/head_reader.h"
 #include "reference/relay/inference_call.h"
+#include "reference/relay/inference_chain.h"
 #include "reference/relay/inference_events.h"
 #include "reference/relay/payload.h"
 
@@ -23,6 +24,7 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 struct Session {
   const Services& services;
+  std::optional<audit::Peer> source;
   InferenceEvents events;
   Inlet& client;
   DrainWatch drain;
@@ -30,17 +32,6 @@ struct Session {
   RouteAddresses addresses{};
 
   [[nodiscard]] const base::Clock& clock() const { return services.clock; }
-};
-
-// One request as it was read. The head's views point into `text`.
-struct Request {
-  std::shared_ptr<const egress::Generation> generation;
-  std::string text;
-  http::RequestHead head;
-  http::Framing framing;
-  std::string body;
-
-  [[nodiscard]] const base::Limits& limits() const { return generation->limits; }
 };
 
 // Sends the answer of an error. True if the connection goes on.
@@ -67,7 +58,7 @@ net::Task<void> time_out(Session& session, const base::Limits& limits, std::stri
 }
 
 // The next head; false when the connection is over.
-net::Task<bool> read_request_head(Session& session, Request& request) {
+net::Task<bool> read_request_head(Session& session, InferenceRequest& request) {
   const base::Limits limits = request.limits();
   HeadBounds bounds;
   bounds.bytes_max = std::min(limits.tunnel_head_bytes_max, limits.inference_request_bytes_max);
@@ -103,16 +94,20 @@ net::Task<bool> read_request_head(Session& session, Request& request) {
   co_return false;
 }
 
-// The body, within what the head leaves of the limit; false when the connection is over.
-net::Task<bool> read_request_body(Session& session, Request& request) {
+// A length that is over what the head leaves of the limit is refused before anybody sees the rest.
+// False when the connection is over.
+net::Task<bool> accept_length(Session& session, const InferenceRequest& request) {
+  const bool too_large = request.framing.kind == http::BodyKind::length &&
+                         request.framing.length > request.body_bytes_max();
+  if (!too_large) co_return true;
+  co_await reject(session, request.limits(), ErrorKind::too_large, "payload too large");
+  co_return false;
+}
+
+// The body that is still to come, if any; false when the connection is over.
+net::Task<bool> read_request_body(Session& session, InferenceRequest& request) {
+  if (request.framing.kind == http::BodyKind::none) co_return true;
   const base::Limits limits = request.limits();
-  const std::uint64_t most =
-      limits.inference_request_bytes_max -
-      std::min<std::uint64_t>(limits.inference_request_bytes_max, request.text.size());
-  if (request.framing.kind == http::BodyKind::length && request.framing.length > most) {
-    co_await reject(session, limits, ErrorKind::too_large, "payload too large");
-    co_return false;
-  }
   http::ChunkLimits chunks;
   chunks.line_bytes_max = limits.chunk_line_bytes_max;
   chunks.chunks_max = limits.inference_chunks_max;
@@ -125,7 +120,7 @@ net::Task<bool> read_request_body(Session& session, Request& request) {
     if (io != Io::ok) co_return false;
   }
   PayloadBounds bounds;
-  bounds.bytes_max = most;
+  bounds.bytes_max = request.body_bytes_max();
   bounds.idle = limits.chunk_idle;
   // Of the whole too: who sends octet by octet holds memory of ours.
   bounds.until = session.clock().now() + limits.chunk_idle;
@@ -144,7 +139,7 @@ net::Task<bool> read_request_body(Session& session, Request& request) {
 }
 
 // Of a call whose request is whole. True if the connection goes on.
-net::Task<bool> route(Session& session, const Request& request, const inference::Call& call,
+net::Task<bool> route(Session& session, InferenceRequest& request, const inference::Call& call,
                       bool keep) {
   const std::shared_ptr<const inference::Routes>& routes = request.generation->routes;
   const bool any = routes && !routes->empty();
@@ -169,6 +164,8 @@ net::Task<bool> route(Session& session, const Request& request, const inference:
   outgoing.match = call.match;
   outgoing.head = inference::build_upstream_head(*chosen, call, request.head, body->bytes);
   outgoing.body = &*body;
+  // An answer may stream for long: what was asked needn't lie here meanwhile.
+  outgoing.sent = [&request] { request.drop_body(); };
   outgoing.keep_client = keep;
   outgoing.client_version_minor = request.head.version_minor;
   session.events.routed(call, *request.generation);
@@ -182,7 +179,7 @@ net::Task<bool> route(Session& session, const Request& request, const inference:
 }
 
 net::Task<bool> serve_next(Session& session) {
-  Request request;
+  InferenceRequest request;
   request.generation = session.services.generations.current();
   const bool has_head = co_await read_request_head(session, request);
   if (!has_head) co_return false;
@@ -196,6 +193,11 @@ net::Task<bool> serve_next(Session& session) {
         co_await send_error(session, request.limits(), inference::kind_of(call.error()), false);
     co_return goes_on;
   }
+  const bool fits = co_await accept_length(session, request);
+  if (!fits) co_return false;
+  const bool passed = co_await pass_inference_chain(session.services, session.source,
+                                                    session.client, *call, request);
+  if (!passed) co_return false;
   const bool has_body = co_await read_request_body(session, request);
   if (!has_body) co_return false;
   const bool keep = request.head.keeps_alive() && !session.drain.draining();
@@ -207,8 +209,8 @@ net::Task<bool> serve_next(Session& session) {
 
 net::Task<void> relay_inference(const Services& services, std::optional<audit::Peer> source,
                                 Inlet& client) {
-  Session session{services, InferenceEvents(services, std::move(source)), client,
-                  DrainWatch(services.sessions, client), true};
+  Session session{services, source, InferenceEvents(services, source), client,
+                  DrainWatch(services.sessions, client)};
   bool goes_on = true;
   while (goes_on) goes_on = co_await serve_next(session);
   client.stream().close();

@@ -155,9 +155,11 @@ net::Task<void> send_request(Turn& turn) {
   std::span<iovec> rest(parts);
   if (first) rest = without_front(rest, *first);
   turn.sent = rest.empty();
-  if (turn.sent) co_return;
-  const auto wrote = co_await net::write_all(stream, rest);
-  turn.sent = wrote.has_value();
+  if (!turn.sent) {
+    const auto wrote = co_await net::write_all(stream, rest);
+    turn.sent = wrote.has_value();
+  }
+  if (turn.sent && turn.request.sent) turn.request.sent();
 }
 
 net::Task<void> read_answer(Turn& turn) {

@@ -2,6 +2,7 @@
 // back to the client.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,7 +22,8 @@ struct RouteRequest {
   inference::Match match;
   std::string head;  // holds the key
   const inference::SplicedBody* body = nullptr;
-  bool keep_client = true;  // another request may follow
+  std::function<void()> sent;  // told once the upstream has taken it all: the body isn't read again
+  bool keep_client = true;     // another request may follow
   int client_version_minor = 1;
 
   [[nodiscard]] const base::Limits& limits() const { return generation->limits; }

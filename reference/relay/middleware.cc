@@ -9,9 +9,11 @@
 #include "reference/middleware/admission.h"
 #include "reference/middleware/headers.h"
 #include "reference/relay/answer.h"
+#include "reference/relay/http_events.h"
 #include "reference/relay/middleware_answer.h"
 #include "reference/relay/middleware_events.h"
 #include "reference/relay/payload.h"
+#include "reference/relay/while_connected.h"
 
 namespace sallyport::relay {
 namespace {
@@ -20,16 +22,18 @@ using Verdict = middleware::ChainResult::Verdict;
 
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
-// How a request's passage ended; all but the first two are told to the client.
+// How a request's passage ended; what is none of the first two nor the client's own end is told to
+// the client.
 enum class Ended {
   passed,     // built anew, with its body in memory
   unseen,     // goes up as it came, and still has to be streamed
   not_text,   // fields or a query that a service couldn't even decode
-  shed,       // no permit
+  shed,       // no permit, or no room for its body
   too_large,  // its body, for everybody in a chain that isn't all fail_open
   late,       // its body didn't come in time
   malformed,  // its chunks are not chunks
-  gone,       // the client
+  gone,       // the client, in the middle of its body
+  left,       // the client, while it waited
   denied,
   failed,
 };
@@ -42,6 +46,8 @@ struct Run {
   Passage& passage;
   Outgoing& outgoing;
   middleware::ChainResult result{};
+  Ended ended = Ended::left;
+  std::shared_ptr<BodyBudget::Hold> hold{};  // of the body's memory
 };
 
 std::string uuid4(base::Random& random) {
@@ -79,6 +85,21 @@ void rebuild(Run& run, const http::Framing& framing) {
   run.outgoing.framing = http::Framing();
   run.outgoing.body = std::move(run.result.body);
   run.outgoing.expects_continue = false;
+  if (run.hold) run.hold->resize(run.outgoing.body.size());
+  run.outgoing.hold = std::move(run.hold);
+}
+
+// Room for what is announced of the body, if not for the largest there can be. False: there is
+// none.
+bool take_room(Run& run, std::uint64_t bytes_max) {
+  if (run.services.bodies == nullptr) return true;
+  std::uint64_t bytes = 0;
+  if (run.outgoing.framing.kind == http::BodyKind::length) bytes = run.outgoing.framing.length;
+  if (run.outgoing.framing.kind == http::BodyKind::chunked) {
+    bytes = std::min(bytes_max, run.passage.body_bytes_max);
+  }
+  run.hold = run.services.bodies->take(run.grant.authority().to_string(), bytes);
+  return run.hold != nullptr;
 }
 
 // The body within `bytes_max`, asked for where the client waits for that.
@@ -87,9 +108,10 @@ net::Task<Payload> read_body(Run& run, std::uint64_t bytes_max) {
   const base::Clock& clock = run.services.clock;
   http::ChunkLimits chunks;
   chunks.line_bytes_max = limits.chunk_line_bytes_max;
+  chunks.chunks_max = run.passage.chunks_max;
   PayloadCursor cursor(run.outgoing.framing, chunks);
   PayloadBounds bounds;
-  bounds.bytes_max = bytes_max;
+  bounds.bytes_max = std::min(bytes_max, run.passage.body_bytes_max);
   bounds.idle = limits.chunk_idle;
   bounds.until = clock.now() + limits.middleware_body;
   if (run.outgoing.expects_continue && run.outgoing.client_version_minor > 0 && !cursor.done() &&
@@ -143,6 +165,14 @@ bool is_text(const middleware::ChainRequest& request) {
                      [](const auto& line) { return http::is_utf8(line.second); });
 }
 
+// What a stage gives an upgrade for a body would be read as frames.
+bool refuse_upgrade_body(Run& run) {
+  if (!run.outgoing.upgrade || run.result.body.empty()) return false;
+  run.result.verdict = Verdict::failed;
+  run.result.reason = "middleware_failed: upgrade_with_body";
+  return true;
+}
+
 // Everything that the permit is held for. Not a byte of the body is read without it.
 net::Task<Ended> under_permit(Run& run) {
   const middleware::Admission::Permit permit = co_await run.services.admission.acquire();
@@ -157,21 +187,36 @@ net::Task<Ended> under_permit(Run& run) {
   if (framing.kind == http::BodyKind::length && framing.length > *limit) {
     co_return middleware::all_fail_open(run.passage.chain) ? Ended::unseen : Ended::too_large;
   }
+  if (!take_room(run, *limit)) co_return Ended::shed;
   Payload payload = co_await read_body(run, *limit);
   const Ended read = ended_of(payload.what);
   if (read != Ended::passed) co_return read;
   run.passage.request.body = std::move(payload.body);
   const Ended ended = co_await evaluate(run);
-  // What a stage gives an upgrade for a body would be read as frames.
-  if (ended == Ended::passed && run.outgoing.upgrade && !run.result.body.empty()) {
-    co_return Ended::failed;
-  }
-  if (ended == Ended::passed) rebuild(run, framing);
+  if (ended != Ended::passed) co_return ended;
+  if (refuse_upgrade_body(run)) co_return Ended::failed;
+  rebuild(run, framing);
   co_return ended;
+}
+
+net::Task<void> pass(Run& run) { run.ended = co_await under_permit(run); }
+
+// Of a request that was refused and that no stage's event says so of: why.
+std::string_view refusal_of(const Run& run, Ended ended) {
+  if (ended == Ended::shed) return "middleware_admission_exhausted";
+  if (ended == Ended::too_large) return "middleware_failed: request_body_over_capacity";
+  const auto& stages = run.result.invocations;
+  const bool told =
+      std::any_of(stages.begin(), stages.end(), [](const auto& stage) { return !stage.allowed; });
+  return ended == Ended::failed && !told ? std::string_view(run.result.reason) : "";
 }
 
 void tell(const Run& run, Ended ended, std::string_view path) {
   audit::AuditSink& audit = run.services.audit;
+  if (ended == Ended::left) {
+    audit.emit(relay_failed_event(run.grant, "the client left while middleware was asked"));
+    return;
+  }
   for (const audit::Event& event : chain_events(run.grant, run.outgoing.method, path, run.result)) {
     audit.emit(event);
   }
@@ -184,6 +229,10 @@ void tell(const Run& run, Ended ended, std::string_view path) {
   if (ended == Ended::not_text) audit.emit(body_failed_event(run.grant, "fields aren't UTF-8"));
   if (ended == Ended::malformed) audit.emit(body_failed_event(run.grant, "malformed chunks"));
   if (ended == Ended::gone) audit.emit(body_failed_event(run.grant, "the client ended"));
+  if (const std::string_view refusal = refusal_of(run, ended); !refusal.empty()) {
+    audit.emit(middleware_denied_event(run.grant, run.outgoing.method, std::string(path),
+                                       std::string(refusal)));
+  }
 }
 
 http::LocalAnswer answer_of(const Run& run, Ended ended, std::string_view path) {
@@ -203,6 +252,7 @@ http::LocalAnswer answer_of(const Run& run, Ended ended, std::string_view path) 
     case Ended::unseen:
     case Ended::too_large:
     case Ended::gone:
+    case Ended::left:
     case Ended::failed:
       break;
   }
@@ -246,10 +296,14 @@ net::Task<bool> pass_chain(const Services& services, const Grant& grant, Inlet& 
   const std::string path = credentials::redact_path(passage.request.path);
   Run run{services, grant, client, passage, outgoing};
   Ended ended = Ended::not_text;
-  if (is_text(passage.request)) ended = co_await under_permit(run);
+  if (is_text(passage.request)) {
+    const bool stayed = co_await while_connected(client.stream(), pass(run));
+    ended = stayed ? run.ended : Ended::left;
+  }
+  run.hold.reset();
   tell(run, ended, path);
   if (ended == Ended::passed || ended == Ended::unseen) co_return true;
-  if (ended == Ended::gone) {
+  if (ended == Ended::gone || ended == Ended::left) {
     client.stream().abort();
     co_return false;
   }

@@ -6,6 +6,7 @@
 // Follows OpenShell crates/openshell-supervisor-network/src/l7/middleware.rs (RFC 0009).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -25,6 +26,9 @@ struct Passage {
   std::shared_ptr<const middleware::Registry> registry;
   std::vector<middleware::Link> chain;  // not empty
   middleware::ChainRequest request;     // all but the body
+  // What the host itself takes of a body that is read for the chain: inference.local has bounds.
+  std::uint64_t body_bytes_max = UINT64_MAX;
+  std::uint64_t chunks_max = UINT64_MAX;
 };
 
 // Nothing when no entry is for this host: such a request is streamed. `scheme`: of the connection.

@@ -40,6 +40,7 @@ http::LocalAnswer about_request(const AboutRequest& about, Members members, unsi
   members.text("policy", about.grant.allow.policy).text("layer", "l7");
   members.text("method", about.method).text("path", about.path);
   members.text("host", intent.host).number("port", intent.port);
+  if (const auto& program = about.grant.identity.program) members.text("binary", program->binary);
   http::LocalAnswer answer = members.answer(status);
   answer.policy = about.grant.allow.policy;
   return answer;

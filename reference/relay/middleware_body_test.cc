@@ -88,6 +88,11 @@ TEST_F(MiddlewareBodyTest, RefusesALengthOverTheLimitWithoutReadingIt) {
   EXPECT_EQ(body_disposition(), "denied");
 }
 
+TEST_F(MiddlewareBodyTest, RefusesALengthThatNoMemoryHolds) {
+  refuse(OnError::fail_closed, post("Content-Length: 9223372036854775807\r\n", "x"));
+  EXPECT_THAT(sent_down(), AllOf(StartsWith("HTTP/1.1 403"), HasSubstr("middleware_failed")));
+}
+
 TEST_F(MiddlewareBodyTest, StreamsALengthOverTheLimitWhereEveryEntryFailsOpen) {
   serve(OnError::fail_open, post("Content-Length: 17\r\n", "0123456789abcdefg"));
   EXPECT_TRUE(stage_->asked.empty());

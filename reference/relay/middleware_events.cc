@@ -9,9 +9,6 @@ namespace {
 
 using Evidence = std::vector<std::pair<std::string, std::string>>;
 
-// Findings of one chain that are told (OpenShell core/middleware.rs: 32 a stage, 10 stages).
-constexpr std::size_t kFindingsToldMax = 320;
-
 audit::Event stamped(const Grant& grant, audit::Event event) {
   event.unmapped.emplace_back("generation", static_cast<std::int64_t>(grant.allow.generation));
   return event;
@@ -85,6 +82,38 @@ Evidence where(const Grant& grant) {
   return {{"policy", grant.allow.policy}, {"host", grant.intent.host}};
 }
 
+bool is_broken(const middleware::Recheck& recheck) {
+  return recheck.verdict.kind == middleware::BodyVerdict::Kind::error;
+}
+
+// Not the middleware failed, but what it made of the body may not go up.
+bool is_refused_by_policy(const middleware::ChainResult& result) {
+  return !result.rechecks.empty() && !result.rechecks.back().verdict.audited;
+}
+
+// `status_detail` is the chain's own reason, and an audited verdict is none of its.
+audit::Event recheck_event(const Grant& grant, std::string_view method, std::string_view path,
+                           const middleware::Recheck& recheck, const std::string& reason) {
+  audit::HttpRequest request{std::string(method), "http", grant.intent.host, grant.intent.port,
+                             std::string(path)};
+  audit::Rule rule{grant.allow.policy, recheck.engine};
+  const bool audited = recheck.verdict.audited;
+  std::string message =
+      fmt::format("L7_REQUEST_TRANSFORMED {} {} {}{} reason={}", audited ? "audit" : "deny", method,
+                  grant.authority().to_string(), path, recheck.verdict.reason);
+  audit::Event event = audited ? audit::http_allowed(grant.flow(), std::move(request),
+                                                     std::move(message), std::move(rule))
+                               : audit::http_denied(grant.flow(), std::move(request),
+                                                    std::move(message), reason, std::move(rule));
+  return stamped(grant, std::move(event));
+}
+
+audit::Event evaluation_failure_event(const Grant& grant, const std::string& reason) {
+  return finding_event(grant, "openshell.middleware.policy_evaluation_failure",
+                       "Policy evaluation of a transformed body failed", reason, where(grant),
+                       audit::Severity::high, true);
+}
+
 }  // namespace
 
 std::vector<audit::Event> chain_events(const Grant& grant, std::string_view method,
@@ -96,13 +125,17 @@ std::vector<audit::Event> chain_events(const Grant& grant, std::string_view meth
     events.push_back(stage_event(grant, method, path, stage, result.reason));
     if (stage.failed && stage.fail_open) events.push_back(bypass_event(grant, stage));
   }
-  if (result.verdict == Verdict::failed) {
+  for (const middleware::Recheck& recheck : result.rechecks) {
+    events.push_back(recheck_event(grant, method, path, recheck, result.reason));
+    if (is_broken(recheck)) events.push_back(evaluation_failure_event(grant, result.reason));
+  }
+  if (result.verdict == Verdict::failed && !is_refused_by_policy(result)) {
     events.push_back(finding_event(grant, "openshell.middleware.failure",
                                    "Supervisor middleware failure", result.reason, {},
                                    audit::Severity::high, true));
   }
   const bool blocked = result.verdict != Verdict::allow;
-  for (std::size_t i = 0; i < result.findings.size() && i < kFindingsToldMax; ++i) {
+  for (std::size_t i = 0; i < result.findings.size() && i < middleware::kChainFindingsMax; ++i) {
     events.push_back(stage_finding_event(grant, result.findings[i], blocked));
   }
   return events;

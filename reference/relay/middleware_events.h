@@ -15,7 +15,9 @@
 namespace sallyport::relay {
 
 // Of one chain, in order: each stage that was executed with the bypass of one that failed open,
-// then the chain's failure, then what stages found.
+// then what the policy had against the bodies that stages made, then the chain's failure, then
+// what stages found. A body that the policy refused is a denial of the policy's, and no finding
+// unless it couldn't be judged.
 [[nodiscard]] std::vector<audit::Event> chain_events(const Grant& grant, std::string_view method,
                                                      std::string_view path,
                                                      const middleware::ChainResult& result);

@@ -90,6 +90,68 @@ TEST(MiddlewareEvents, ReportsAFailureThatBlocks) {
   EXPECT_TRUE(events[1].finding->evidence.empty());
 }
 
+ChainResult rechecked(middleware::BodyVerdict::Kind kind, bool audited) {
+  ChainResult result;
+  result.invocations = {stage(true, false, false)};
+  middleware::Recheck recheck;
+  recheck.engine = "l7-graphql";
+  recheck.verdict = {kind, audited, "mutation not allowed"};
+  result.rechecks = {recheck};
+  if (!audited) {
+    result.verdict = ChainResult::Verdict::failed;
+    result.reason = "middleware transformation denied by policy: mutation not allowed";
+  }
+  return result;
+}
+
+TEST(MiddlewareEvents, TellABodyThatThePolicyRefusedAndMakeNoFindingOfIt) {
+  for (const auto kind :
+       {middleware::BodyVerdict::Kind::deny, middleware::BodyVerdict::Kind::rejected}) {
+    const auto events = events_of(rechecked(kind, false));
+    ASSERT_EQ(events.size(), 2U);
+    EXPECT_EQ(events[1].kind, audit::EventClass::http_activity);
+    EXPECT_EQ(events[1].severity, audit::Severity::medium);
+    EXPECT_EQ(events[1].disposition, audit::Disposition::blocked);
+    EXPECT_EQ(events[1].rule->engine, "l7-graphql");
+    EXPECT_EQ(events[1].message,
+              "L7_REQUEST_TRANSFORMED deny POST a.example:8080/v1 reason=mutation not allowed");
+    EXPECT_EQ(events[1].status_detail,
+              "middleware transformation denied by policy: mutation not allowed");
+  }
+}
+
+TEST(MiddlewareEvents, TellAnAuditedBodyAsAllowed) {
+  const auto events = events_of(rechecked(middleware::BodyVerdict::Kind::deny, true));
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(events[1].severity, audit::Severity::informational);
+  EXPECT_EQ(events[1].disposition, audit::Disposition::allowed);
+  EXPECT_EQ(events[1].message,
+            "L7_REQUEST_TRANSFORMED audit POST a.example:8080/v1 reason=mutation not allowed");
+}
+
+TEST(MiddlewareEvents, ReportAFailureToJudgeABody) {
+  ChainResult result = rechecked(middleware::BodyVerdict::Kind::error, false);
+  result.reason = "transformed_body_policy_evaluation_failed: no engine";
+  const auto events = events_of(result);
+  ASSERT_EQ(events.size(), 3U);
+  ASSERT_TRUE(events[2].finding);
+  EXPECT_EQ(events[2].finding->uid, "openshell.middleware.policy_evaluation_failure");
+  EXPECT_EQ(events[2].severity, audit::Severity::high);
+  EXPECT_EQ(events[2].message, "transformed_body_policy_evaluation_failed: no engine");
+  EXPECT_THAT(events[2].finding->evidence, Contains(Pair("policy", "api")));
+  EXPECT_THAT(events[2].finding->evidence, Contains(Pair("host", "a.example")));
+}
+
+TEST(MiddlewareEvents, ReportAStagesFailureAfterAnAuditedBody) {
+  ChainResult result = rechecked(middleware::BodyVerdict::Kind::deny, true);
+  result.invocations.push_back(stage(false, true, false));
+  result.verdict = ChainResult::Verdict::failed;
+  result.reason = "middleware_failed: middleware_timeout";
+  const auto events = events_of(result);
+  ASSERT_EQ(events.size(), 4U);
+  EXPECT_EQ(events[3].finding->uid, "openshell.middleware.failure");
+}
+
 TEST(MiddlewareEvents, ReportsWhatStagesFoundUpToABound) {
   ChainResult result;
   middleware::NamedFinding found{"entry", "guard.finding", "External middleware finding", "high",

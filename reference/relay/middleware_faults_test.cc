@@ -1,11 +1,9 @@
 // What can go wrong with a client while its request passes a chain: each step of its I/O fails
-// once, or it leaves. Whatever happens, nothing goes up before the verdict, and the permit is free
-// afterwards.
+// once. Whatever happens, nothing goes up before the verdict, and the permit is free afterwards.
 #include <fcntl.h>
 #include <sys/socket.h>
 
 #include <array>
-#include <chrono>
 
 #include "reference/relay/middleware.h"
 #include "reference/relay/testing/http_fixture.h"
@@ -111,55 +109,6 @@ TEST(MiddlewareFaults, SendNothingOfChunksUpBeforeTheVerdictWhicheverStepFails) 
 TEST(MiddlewareFaults, SendNothingUpAtAllOfARequestThatIsDenied) {
   survives_every_step(wire::DECISION_DENY,
                       post("Expect: 100-continue\r\nContent-Length: 16\r\n", kBody));
-}
-
-// Its client leaves while it is asked, and it says nothing before its deadline.
-class DeafStage final : public middleware::Stage {
- public:
-  DeafStage(net::testing::FakeStream& client, middleware::Admission& admission, net::Clock& clock)
-      : client_(client), admission_(admission), clock_(clock) {}
-  net::Task<rpc::Status> evaluate(const wire::HttpRequestEvaluation&, wire::HttpRequestResult&,
-                                  base::TimePoint deadline) override {
-    held = admission_.held();
-    client_.abort();
-    co_await clock_.sleep_until(deadline);
-    rpc::Status late;
-    late.code = rpc::Code::deadline_exceeded;
-    co_return late;
-  }
-  net::Task<rpc::Status> validate(const google::protobuf::Struct&, const std::string&, std::string&,
-                                  base::TimePoint) override {
-    co_return rpc::Status();
-  }
-  std::size_t held = 0;
-
- private:
-  net::testing::FakeStream& client_;
-  middleware::Admission& admission_;
-  net::Clock& clock_;
-};
-
-class MiddlewareLeaverTest : public HttpTest {};
-
-TEST_F(MiddlewareLeaverTest, FreesThePermitWithinTheChainsTimeWhenItsClientLeaves) {
-  EXPECT_EQ(base::Limits().middleware_chain, std::chrono::seconds(30));
-  const auto stage = std::make_shared<DeafStage>(*client_.first, admission_, loop_.clock);
-  middleware::Implementation deaf = *make_generation()->middleware->find("guard");
-  deaf.stage = stage;
-  auto generation = make_generation();
-  generation->limits.middleware_chain = std::chrono::milliseconds(50);
-  generation->middleware = std::make_shared<middleware::Registry>(
-      std::map<std::string, middleware::Implementation, std::less<>>{{"guard", deaf}});
-  add_entry(*generation, "guard", OnError::fail_closed);
-  install(std::move(generation));
-  open_tunnel();
-  from_client(post("Content-Length: 16\r\n", kBody));
-  const base::TimePoint began = loop_.clock.now();
-  run_open();
-  EXPECT_LT(loop_.clock.now() - began, deaf.timeout);
-  EXPECT_EQ(stage->held, 1U);
-  EXPECT_EQ(admission_.held(), 0U);
-  EXPECT_EQ(sent_up(), "");
 }
 
 }  // namespace

@@ -93,6 +93,15 @@ TEST_F(MiddlewareTest, FailsClosedWithNotAByteSentUp) {
   EXPECT_TRUE(told("MIDDLEWARE entry-guard guard decision=Deny"));
 }
 
+TEST_F(MiddlewareTest, NamesTheProgramThatAskedWhereItIsKnown) {
+  guard(OnError::fail_open);
+  grant_.identity.program = policy::Program{"/usr/bin/curl", {}, {}, 7};
+  stage_->act = denies;
+  from_client(kPost);
+  run();
+  EXPECT_THAT(sent_down(), EndsWith(R"("host":"a.example","port":8080,"binary":"/usr/bin/curl"})"));
+}
+
 TEST_F(MiddlewareTest, FailsOpenWithExactlyTheRequestAndAFinding) {
   pass(OnError::fail_open, unavailable);
   EXPECT_THAT(seen_, AllOf(HasSubstr("X-One: 1\r\n"), EndsWith("\r\n\r\nhello")));

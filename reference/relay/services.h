@@ -31,6 +31,7 @@ class ServerContext;
 
 namespace sallyport::relay {
 
+class BodyBudget;
 class UpstreamPool;
 
 // The generation that decides now. A request asks once and keeps what it got.
@@ -69,6 +70,7 @@ struct Services {
   tls::LeafCache* leaves = nullptr;                // null with it
   identity::IdentitySource* identities = nullptr;  // null: programs aren't told apart
   UpstreamPool* upstreams = nullptr;               // null: no route's connection is kept
+  BodyBudget* bodies = nullptr;                    // null: bodies for middleware aren't counted
 };
 
 }  // namespace sallyport::relay

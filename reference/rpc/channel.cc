@@ -1,5 +1,6 @@
 #include "reference/rpc/channel.h"
 
+#include <grpc/grpc.h>
 #include <grpcpp/create_channel.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/impl/codegen/proto_utils.h>
@@ -146,8 +147,9 @@ class Watch {
 // service (`too_many_pings`) resets right after its GOAWAY, and gRPC tells the reset alone. Not one
 // that was never made. gRPC has but words to tell this from an UNAVAILABLE that the service says.
 bool lost_under_way(const grpc::Status& status) {
-  static constexpr std::array<std::string_view, 7> kWords{
-      "GOAWAY", "Socket closed", "recvmsg:", "sendmsg:", "Broken pipe", "ransport", "keepalive"};
+  static constexpr std::array<std::string_view, 8> kWords{
+      "GOAWAY",      "Socket closed", "recvmsg:", "sendmsg:",
+      "Broken pipe", "reset by peer", "ransport", "keepalive"};
   if (status.error_code() != grpc::StatusCode::UNAVAILABLE) return false;
   const std::string said = status.error_message();
   if (said.find("failed to connect") != said.npos) return false;
@@ -191,6 +193,14 @@ std::shared_ptr<grpc::ChannelCredentials> credentials(const Target& target,
   return grpc::SslCredentials(tls);
 }
 
+// gRPC's last shutdown, that of the last channel, joins its threads, of which one may be in a wait
+// of ten seconds: a program that ends would stand still. So gRPC is held for as long as the
+// process.
+void keep_grpc() {
+  static const bool kept = (grpc_init(), true);
+  static_cast<void>(kept);
+}
+
 // What every call says of its caller.
 void introduce(const ChannelOptions& options, grpc::ClientContext& context) {
   for (const auto& [key, value] : options.metadata) context.AddMetadata(key, value);
@@ -211,7 +221,9 @@ class Channel::Impl {
         clock_(clock),
         target_(std::move(target)),
         deadlines_(executor, clock),
-        gate_(std::make_shared<Gate>(executor)) {}
+        gate_(std::make_shared<Gate>(executor)) {
+    keep_grpc();
+  }
 
   const ChannelOptions options;
 
@@ -303,8 +315,10 @@ net::Task<Status> Channel::Impl::attempt(Impl& self, const std::string& method,
   if (self.closed_) co_return Status{Code::cancelled, "the channel has gone"};
   Status status{Code::deadline_exceeded, "no answer in time"};
   if (waiter.done) status = to_status(call->status);
-  // Silent for a whole call: the next one doesn't wait for the same connection.
-  if (status.code == Code::deadline_exceeded) std::erase(self.lines_, line);
+  // Silent for a whole call, or ended under it: the next one doesn't take the same connection,
+  // which gRPC may still call ready for a moment.
+  const bool ended = waiter.done && lost_under_way(call->status);
+  if (ended || status.code == Code::deadline_exceeded) std::erase(self.lines_, line);
   co_return status;
 }
 

@@ -34,6 +34,46 @@ bool valid_host(std::string_view host) {
   return !host.empty() && std::all_of(host.begin(), host.end(), host_character);
 }
 
+using Bio = std::unique_ptr<BIO, decltype(&::BIO_free)>;
+
+// One block of a PEM text, whatever it holds.
+class Block {
+ public:
+  Block() = default;
+  ~Block() { clear(); }
+  Block(const Block&) = delete;
+  Block& operator=(const Block&) = delete;
+
+  [[nodiscard]] bool read(BIO& from) {
+    clear();
+    return ::PEM_read_bio(&from, &name_, &header_, &data_, &size_) == 1;
+  }
+  // False when it isn't one.
+  [[nodiscard]] bool write_certificate(BIO& to) const {
+    if (std::string_view(name_) != PEM_STRING_X509) return false;
+    const unsigned char* at = data_;
+    const std::unique_ptr<X509, decltype(&::X509_free)> certificate(::d2i_X509(nullptr, &at, size_),
+                                                                    &::X509_free);
+    ::ERR_clear_error();
+    return certificate != nullptr && at == data_ + size_ &&
+           ::PEM_write_bio_X509(&to, certificate.get()) == 1;
+  }
+
+ private:
+  void clear() {
+    ::OPENSSL_free(name_);
+    ::OPENSSL_free(header_);
+    ::OPENSSL_clear_free(data_, static_cast<std::size_t>(size_));  // it may be a key
+    name_ = header_ = nullptr;
+    data_ = nullptr;
+    size_ = 0;
+  }
+  char* name_ = nullptr;
+  char* header_ = nullptr;
+  unsigned char* data_ = nullptr;
+  long size_ = 0;
+};
+
 bool take_prefix(std::string_view& text, std::string_view prefix) {
   if (!text.starts_with(prefix)) return false;
   text.remove_prefix(prefix.size());
@@ -66,18 +106,20 @@ bool is_exposed(const Target& target) {
   return !address || !address->unmapped().is_loopback();
 }
 
-bool is_pem_of_certificates(std::string_view pem) {
-  if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return false;
-  const std::unique_ptr<BIO, decltype(&::BIO_free)> text(
-      ::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &::BIO_free);
-  std::size_t found = 0;
-  while (X509* certificate = ::PEM_read_bio_X509(text.get(), nullptr, nullptr, nullptr)) {
-    ::X509_free(certificate);
-    ++found;
+std::optional<std::string> certificates_of(std::string_view pem) {
+  if (pem.size() > static_cast<std::size_t>(std::numeric_limits<int>::max())) return std::nullopt;
+  const Bio in(::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), &::BIO_free);
+  const Bio out(::BIO_new(::BIO_s_mem()), &::BIO_free);
+  Block block;
+  while (block.read(*in)) {
+    if (!block.write_certificate(*out)) return std::nullopt;
   }
   const bool at_end = ERR_GET_REASON(::ERR_peek_last_error()) == PEM_R_NO_START_LINE;
   ::ERR_clear_error();
-  return found > 0 && at_end;
+  char* text = nullptr;
+  const long size = ::BIO_get_mem_data(out.get(), &text);
+  if (!at_end || size <= 0) return std::nullopt;
+  return std::string(text, static_cast<std::size_t>(size));
 }
 
 }  // namespace sallyport::rpc

@@ -1,6 +1,7 @@
 // The endpoint of a remote service, as registrations write it. Pure.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,7 +21,11 @@ struct Target {
 // Whether what is said to it can be read on the way: http://, to elsewhere than this machine.
 [[nodiscard]] bool is_exposed(const Target& target);
 
-// Whether `pem` holds a certificate, and nothing in it is malformed.
-[[nodiscard]] bool is_pem_of_certificates(std::string_view pem);
+// The certificates of `pem`, written anew: no word around them, and nothing else. Nothing where
+// there is none, one is malformed, or a block is anything but a certificate.
+[[nodiscard]] std::optional<std::string> certificates_of(std::string_view pem);
+[[nodiscard]] inline bool is_pem_of_certificates(std::string_view pem) {
+  return certificates_of(pem).has_value();
+}
 
 }  // namespace sallyport::rpc

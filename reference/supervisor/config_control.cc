@@ -47,13 +47,14 @@ std::string read_ca(MapReader& map, std::string_view key, const std::string& end
   if (!map.has(key)) return {};
   const auto path = readable_path(map, key);
   if (!path) return {};
-  const std::string pem = read_file(*path);
-  if (!rpc::is_pem_of_certificates(pem)) {
-    map.complain(key, fmt::format("{} holds no certificates in PEM form", *path));
+  const auto pem = rpc::certificates_of(read_file(*path));
+  if (!pem) {
+    map.complain(
+        key, fmt::format("{} holds no certificates in PEM form, or something else besides", *path));
   } else if (!endpoint.starts_with("https://")) {
     map.complain(key, "certificates are trusted for https:// endpoints only");
   }
-  return pem;
+  return pem.value_or("");
 }
 
 std::string read_word(MapReader& map, std::string_view key) {
@@ -124,6 +125,7 @@ middleware::Registration read_registration(const Node& node, MapReader& parent) 
   }
   one.ca_pem = read_ca(map, "tls_ca_cert_path", one.endpoint);
   one.audience = map.text("audience");
+  if (one.audience.empty()) one.audience = middleware::default_audience(one.name);
   one.allow_insecure_transport = map.boolean("allow_insecure_transport", false);
   map.finish();
   if (parent.complaints().all().size() == complaints_before) {

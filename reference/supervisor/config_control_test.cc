@@ -166,6 +166,7 @@ TEST_F(ConfigControlTest, ReadsMiddlewareRegistrationsBesideFiles) {
   EXPECT_EQ(config->middleware[0].audience, "urn:guard");
   EXPECT_TRUE(config->middleware[0].allow_insecure_transport);
   EXPECT_EQ(config->middleware[1].timeout, "");
+  EXPECT_EQ(config->middleware[1].audience, "urn:openshell:extension:middleware:second");
   EXPECT_EQ(config->sandbox.id, "sb-1");
 }
 

@@ -41,9 +41,10 @@ class LifecycleTest : public relay::HttpTest {
     gateway_ = gateway;
     sync::PollerOptions options;
     options.poll = std::chrono::hours(1);
-    poller_.emplace(sync::Poller::Parts{loop_.executor(), loop_.deadlines, told_, *generations_,
-                                        gateway ? &source_ : nullptr, registries_.builder()},
-                    options);
+    poller_.emplace(
+        sync::Poller::Parts{loop_.executor(), loop_.deadlines, told_, log_, *generations_,
+                            gateway ? &source_ : nullptr, registries_.builder()},
+        options);
     Programs programs;
     programs.rule = IdentityRule::endpoints_only;
     const inference::Environment nothing = [](std::string_view) { return std::nullopt; };
@@ -106,6 +107,17 @@ TEST_F(LifecycleTest, ASoundFileIsTheNextGeneration) {
   hang_up(installed());
   EXPECT_NE(now().policy.revision, "first");
   EXPECT_EQ(told_.count("loaded"), 1);
+}
+
+// Or each reload would let in as many bodies again.
+TEST_F(LifecycleTest, PermitsThatAreHeldOutliveAReload) {
+  start();
+  middleware::Admission& admission = services().admission;
+  middleware::Admission::Permit held = loop_.run(admission.acquire());
+  hang_up(installed());
+  EXPECT_FALSE(loop_.run(admission.acquire()).held());  // there is one, and no room to wait
+  held.release();
+  EXPECT_TRUE(loop_.run(admission.acquire()).held());
 }
 
 TEST_F(LifecycleTest, AnUnsoundPolicyLeavesTheOneInForce) {

@@ -160,7 +160,9 @@ std::vector<middleware::Registration> registrations_of(
     registration.payload_bytes_max = service.max_payload_bytes();
     registration.timeout = service.timeout();
     registration.ca_pem = service.tls_ca_cert_pem();
-    registration.audience = service.audience();
+    registration.audience = service.audience().empty()
+                                ? middleware::default_audience(service.name())
+                                : service.audience();
     registration.allow_insecure_transport = service.allow_insecure_transport();
     all.push_back(std::move(registration));
   }

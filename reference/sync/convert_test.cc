@@ -117,6 +117,12 @@ TEST(RegistrationsOf, CarriesEveryMember) {
   EXPECT_TRUE(all[0].allow_insecure_transport);
 }
 
+TEST(RegistrationsOf, NamesTheAudienceWhereTheGatewayDoesnt) {
+  GetSandboxConfigResponse answer;
+  answer.add_supervisor_middleware_services()->set_name("acme/guard");
+  EXPECT_EQ(registrations_of(answer)[0].audience, "urn:openshell:extension:middleware:acme/guard");
+}
+
 class StoreOf : public testing::Test {
  protected:
   StoreOf() {

@@ -2,11 +2,21 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "reference/middleware/registry.h"
+
 namespace sallyport::sync {
 namespace {
 
 void add_generation(audit::Event& event, const egress::Generation& generation) {
   event.unmapped.emplace_back("generation", static_cast<std::int64_t>(generation.number));
+}
+
+std::int64_t service_count(const egress::Generation& generation) {
+  if (!generation.middleware) return 0;
+  const auto& all = generation.middleware->all();
+  return std::count_if(all.begin(), all.end(), [](const auto& one) { return one.second.external; });
 }
 
 }  // namespace
@@ -21,6 +31,7 @@ void emit_loaded(audit::AuditSink& audit, const egress::Generation& generation,
   event.unmapped.emplace_back("config_revision", generation.revisions.config);
   event.unmapped.emplace_back("bundle_revision", generation.revisions.bundle);
   event.unmapped.emplace_back("environment_revision", generation.revisions.environment);
+  event.unmapped.emplace_back("service_count", service_count(generation));
   audit.emit(event);
 }
 

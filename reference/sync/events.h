@@ -14,7 +14,7 @@
 
 namespace sallyport::sync {
 
-// `loaded`: this generation decides now. `source` names where it came from.
+// `loaded`: this generation decides now, with so many services. `source` names where it came from.
 void emit_loaded(audit::AuditSink& audit, const egress::Generation& generation,
                  const std::string& source);
 

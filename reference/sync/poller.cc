@@ -22,14 +22,6 @@ const std::string kReport = "report";
 const std::string kStaticChange = "static_change";
 const std::string kRetain = "retain_last_valid";
 
-std::string names_of(const std::vector<middleware::Refused>& refused) {
-  std::string text;
-  for (const middleware::Refused& one : refused) {
-    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", one.name, one.reason);
-  }
-  return text;
-}
-
 Failure failure_of(const std::string& part, std::string version, std::string error,
                    std::string detail, bool still_active) {
   Failure failure;
@@ -90,7 +82,8 @@ Poller::Poller(Parts parts, PollerOptions options)
     : parts_(std::move(parts)),
       options_(std::move(options)),
       news_(parts_.audit, parts_.target, options_.source),
-      services_(parts_.executor, parts_.deadlines, parts_.build, options_.pause),
+      service_news_(parts_.audit, parts_.target, options_.source),
+      services_(parts_.executor, parts_.deadlines, parts_.log, parts_.build, options_.services),
       wake_(parts_.executor),
       routes_heard_(parts_.deadlines.now()),
       credentials_heard_(routes_heard_) {}
@@ -145,10 +138,10 @@ net::Task<void> Poller::poll() {
   co_await fetch_environment(answers, changes);
   withdraw_stale(changes);
   if (changes.services) {
-    // Policy and services are one generation; a service that isn't there holds this up for no
-    // longer than its timeout, and routes and credentials not at all.
+    // Policy and services are one generation; a service that doesn't answer holds this up for no
+    // longer than a short patience, and routes and credentials not at all.
     apply_uninspected(changes);
-    const bool newest = co_await services_.take(*changes.services);
+    const bool newest = co_await take_services(*changes.services);
     if (!newest) changes.services.reset();
   }
   apply(changes);
@@ -354,7 +347,7 @@ void Poller::apply(Changes& changes) {
   if (changes.environment_revision) next->revisions.environment = *changes.environment_revision;
   install(std::move(next));
   if (changes.quarantine) emit_quarantined(parts_.audit, *parts_.target.current());
-  tell_degraded();
+  service_news_.tell(services_.refused());
 }
 
 void Poller::install(std::shared_ptr<egress::Generation> next) {
@@ -362,19 +355,18 @@ void Poller::install(std::shared_ptr<egress::Generation> next) {
 }
 
 void Poller::services_changed() {
-  auto next = std::make_shared<egress::Generation>(*parts_.target.current());
-  next->middleware = services_.registry();
-  install(std::move(next));
-  tell_degraded();
+  // What changed may be no more than the reason why a service isn't there.
+  if (parts_.target.current()->middleware != services_.registry()) {
+    auto next = std::make_shared<egress::Generation>(*parts_.target.current());
+    next->middleware = services_.registry();
+    install(std::move(next));
+  }
+  service_news_.tell(services_.refused());
 }
 
-void Poller::tell_degraded() {
-  const std::string names = names_of(services_.refused());
-  if (names == told_degraded_) return;
-  told_degraded_ = names;
-  if (names.empty()) return;
-  emit_degraded(parts_.audit, *parts_.target.current(), services_.refused().size(), names,
-                options_.source);
+net::Task<bool> Poller::take_services(std::vector<middleware::Registration> wanted) {
+  service_news_.begin_list();
+  return services_.take(std::move(wanted));
 }
 
 void Poller::expect_services(std::vector<middleware::Registration> wanted) {
@@ -385,12 +377,16 @@ net::Task<void> Poller::replace(std::shared_ptr<egress::Generation> next,
                                 std::vector<middleware::Registration> wanted) {
   const std::uint64_t mine = ++replacement_;
   if (!services_.stands_for(wanted)) {
-    const bool newest = co_await services_.take(std::move(wanted));
-    if (!newest || mine != replacement_) co_return;
+    const bool newest = co_await take_services(std::move(wanted));
+    if (!newest) co_return;
+    if (mine != replacement_) {
+      services_changed();
+      co_return;
+    }
   }
   next->middleware = services_.registry();
   install(std::move(next));
-  tell_degraded();
+  service_news_.tell(services_.refused());
 }
 
 }  // namespace sallyport::sync

@@ -27,6 +27,7 @@
 #include "reference/sync/news.h"
 #include "reference/sync/reconciler.h"
 #include "reference/sync/reports.h"
+#include "reference/sync/service_news.h"
 #include "reference/sync/source.h"
 #include "reference/sync/target.h"
 
@@ -35,7 +36,7 @@ namespace sallyport::sync {
 struct PollerOptions {
   base::Duration poll = std::chrono::seconds(5);
   base::Duration timeout = std::chrono::seconds(2);  // of each call
-  Pause pause;
+  ServiceTimes services;
   std::string source;  // what events name: the gateway's endpoint, or the configuration's file
   // Asked about each policy of a gateway's; may add to it. Why it can't be enforced here, or "".
   std::function<std::string(policy::Policy&)> adopt{};
@@ -53,6 +54,7 @@ class Poller {
     net::Executor executor;
     net::Deadlines& deadlines;
     audit::AuditSink& audit;
+    base::Log& log;
     GenerationTarget& target;
     ConfigSource* source;
     RegistryBuilder build;
@@ -75,8 +77,8 @@ class Poller {
   // Without a gateway: the services of the start, which run_services() connects to.
   void expect_services(std::vector<middleware::Registration> wanted);
   // Without a gateway, a reload: `next` with the registry of `wanted` is one generation. At once
-  // when the list is the old one; else after its services were asked. A later replace() wins. A
-  // root.
+  // when the list is the old one; else after its services were asked, or their time for that is
+  // over. A later replace() wins. A root.
   [[nodiscard]] net::Task<void> replace(std::shared_ptr<egress::Generation> next,
                                         std::vector<middleware::Registration> wanted);
 
@@ -101,19 +103,19 @@ class Poller {
   [[nodiscard]] net::Task<void> report(const Answers& answers);
   void apply_uninspected(Changes& changes);
   void apply(Changes& changes);
+  [[nodiscard]] net::Task<bool> take_services(std::vector<middleware::Registration> wanted);
   void services_changed();
   void install(std::shared_ptr<egress::Generation> next);
-  void tell_degraded();
 
   Parts parts_;
   PollerOptions options_;
   News news_;
+  ServiceNews service_news_;
   Reports reports_;
   Reconciler services_;
   net::Event wake_;
   bool again_ = false;             // poll_now() was called
   std::uint64_t replacement_ = 0;  // counts replace()
-  std::string told_degraded_;
   bool quarantines_ = false;
   base::TimePoint routes_heard_, credentials_heard_;  // the gateway's last word of them
 

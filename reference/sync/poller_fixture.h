@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@
 #include "openshell/v1/openshell.pb.h"
 #include "reference/credentials/store.h"
 #include "reference/inference/routes.h"
+#include "reference/middleware/carry_over.h"
 #include "reference/net/task_group.h"
 #include "reference/net/testing/run.h"
 #include "reference/sync/poller.h"
@@ -102,41 +104,61 @@ class FakeAudit final : public audit::AuditSink {
   std::vector<audit::Event> events;
 };
 
-// Services by name: those in `absent` are refused. Builds can be held up.
+// Services by name: those in `absent` are refused. Questions can be held up, all or some.
 class FakeServices {
  public:
   explicit FakeServices(net::Executor executor) : go_on_(executor) {}
 
   [[nodiscard]] RegistryBuilder builder() {
     return [this](std::vector<middleware::Registration> wanted,
-                  std::shared_ptr<const middleware::Registry>) { return build(std::move(wanted)); };
+                  std::shared_ptr<const middleware::Registry> previous) {
+      return build(std::move(wanted), std::move(previous));
+    };
   }
   void let_go() {
     held = false;
+    silent.clear();
     go_on_.notify();
   }
 
   std::map<std::string, std::string> absent;  // why, by name
+  middleware::Again again = middleware::Again::soon;
   bool held = false;
+  std::set<std::string> silent;
   int builds = 0;
+  std::vector<middleware::Registration> asked;
 
  private:
-  net::Task<middleware::Built> build(std::vector<middleware::Registration> wanted) {
+  [[nodiscard]] bool is_held(const middleware::Registration& one) const {
+    return held || silent.contains(one.name);
+  }
+  net::Task<middleware::Built> build(std::vector<middleware::Registration> wanted,
+                                     std::shared_ptr<const middleware::Registry> previous) {
     ++builds;
-    while (held) {
-      const bool notified = co_await go_on_.wait();
-      if (!notified) break;
-    }
+    middleware::CarriedOver over = middleware::carry_over(std::move(wanted), previous.get(), 1);
     middleware::Built built;
-    std::map<std::string, middleware::Implementation, std::less<>> all;
-    for (const middleware::Registration& one : wanted) {
+    built.refused = std::move(over.refused);
+    auto all = over.registry->all();
+    for (middleware::Registration& one : over.pending) {
+      asked.push_back(one);
+      while (is_held(one)) {
+        const bool notified = co_await go_on_.wait();
+        if (!notified) break;
+      }
       const auto why = absent.find(one.name);
       if (why == absent.end()) {
-        all[one.name].name = one.name;
+        middleware::Implementation& there = all[one.name];
+        there = middleware::Implementation();
+        there.name = one.name;
+        there.external = true;
+        there.bindings.http = middleware::Binding{one.payload_bytes_max, {}};
+        there.registration = one;
       } else {
         middleware::Refused refused;
         refused.name = one.name;
         refused.reason = why->second;
+        refused.again = again;
+        refused.kept = all.contains(one.name);
         built.refused.push_back(std::move(refused));
       }
     }
@@ -164,7 +186,8 @@ class PollerFixture : public testing::Test {
  protected:
   PollerFixture() {
     options.poll = std::chrono::milliseconds(3);
-    options.pause.first = options.pause.longest = std::chrono::milliseconds(2);
+    options.services.pause = options.services.pause_max = std::chrono::milliseconds(2);
+    options.services.patience = std::chrono::milliseconds(20);
     options.source = "http://gateway.test:1";
     make(t.deadlines);
     set_policy(1, "listed.test");
@@ -179,7 +202,7 @@ class PollerFixture : public testing::Test {
   // Another one, with `options` as they are now.
   void make(net::Deadlines& deadlines) {
     poller.emplace(
-        Poller::Parts{t.executor(), deadlines, audit, target, &source, services.builder()},
+        Poller::Parts{t.executor(), deadlines, audit, log, target, &source, services.builder()},
         options);
   }
   void start() {

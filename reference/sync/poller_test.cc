@@ -237,7 +237,8 @@ TEST_F(PollerTest, ARotationDoesntWaitForAServiceThatIsAskedAgain) {
 TEST_F(PollerTest, CanBeToldToPollNow) {
   PollerOptions rare;
   rare.poll = std::chrono::hours(1);
-  Poller patient({t.executor(), t.deadlines, audit, target, &source, services.builder()}, rare);
+  Poller patient({t.executor(), t.deadlines, audit, log, target, &source, services.builder()},
+                 rare);
   group.spawn(patient.run_gateway());
   polls(1);
   set_policy(2, "other.test");
@@ -249,7 +250,7 @@ TEST_F(PollerTest, CanBeToldToPollNow) {
 }
 
 TEST_F(PollerTest, EndsAtOnceWithoutAGateway) {
-  Poller none({t.executor(), t.deadlines, audit, target, nullptr, services.builder()}, {});
+  Poller none({t.executor(), t.deadlines, audit, log, target, nullptr, services.builder()}, {});
   t.run(none.run_gateway());
 }
 
@@ -264,6 +265,8 @@ TEST_F(PollerTest, AReloadWithTheSameServicesIsAtOnce) {
 TEST_F(PollerTest, AReloadWithOtherServicesIsOneGenerationWithThem) {
   middleware::Registration guard;
   guard.name = "guard";
+  guard.endpoint = "http://guard.test:1";
+  guard.payload_bytes_max = 1024;
   auto next = std::make_shared<egress::Generation>();
   next->policy.revision = "reloaded";
   t.run(poller->replace(std::move(next), {guard}));

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,14 +19,15 @@ namespace sallyport::sim::app {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 
 struct Ran {
   int code = -1;
   std::string output;  // both streams
 };
 
-// Runs it to its end with nothing on standard input.
-Ran run(std::vector<std::string> arguments) {
+// Runs it to its end with nothing on standard input; sends it INT once it has said `until`.
+Ran run(std::vector<std::string> arguments, const std::string& until = {}) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
@@ -44,8 +46,10 @@ Ran run(std::vector<std::string> arguments) {
   to.reset();
   Ran ran;
   std::array<char, 4096> buffer;
-  for (ssize_t size = 0; (size = ::read(from.get(), buffer.data(), buffer.size())) > 0;)
+  for (ssize_t size = 0; (size = ::read(from.get(), buffer.data(), buffer.size())) > 0;) {
     ran.output.append(buffer.data(), static_cast<std::size_t>(size));
+    if (!until.empty() && ran.output.find(until) != std::string::npos) ::kill(pid, SIGINT);
+  }
   int status = 0;
   ::waitpid(pid, &status, 0);
   ran.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -75,7 +79,40 @@ TEST(MiddlewareProgram, RefusesABadScriptWithItsPlace) {
   const std::string path = script("bad.yaml", "script: [{decision: perhaps}]\n");
   const Ran ran = run({SALLYPORT_MIDDLEWARE, "--script", path});
   EXPECT_EQ(ran.code, 2);
-  EXPECT_THAT(ran.output, HasSubstr("bad.yaml: script[0].decision must be one of"));
+  EXPECT_THAT(ran.output, HasSubstr("bad.yaml:1:11: script[0].decision must be one of"));
+}
+
+TEST(MiddlewareProgram, FindsAMistakeInJsonToo) {
+  const std::string path = script("bad.json", "{\"name\": \"g\",\n \"script\": [{\"dely\": 1}]}\n");
+  const Ran ran = run({SALLYPORT_MIDDLEWARE, "--script", path});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, HasSubstr("bad.json:2:14: script[0].dely isn't known"));
+}
+
+TEST(MiddlewareProgram, SaysWhereItServesAndEndsWellAtAnInterrupt) {
+  const Ran ran = run({SALLYPORT_MIDDLEWARE, "--listen", "127.0.0.1:0"}, "serving at 127.0.0.1:");
+  EXPECT_EQ(ran.code, 0);
+  EXPECT_THAT(ran.output, Not(HasSubstr("127.0.0.1:0\n")));
+}
+
+TEST(MiddlewareProgram, MakesTheCertificateThatItsScriptAsksFor) {
+  const std::string path = script("tls.yaml", "{name: g, tls: expired}\n");
+  const std::string ca = ::testing::TempDir() + "tls-ca.pem";
+  const Ran ran = run({SALLYPORT_MIDDLEWARE, "--script", path, "--tls-ca", ca}, "serving at");
+  EXPECT_EQ(ran.code, 0) << ran.output;
+  std::string first;
+  std::ifstream file(ca);
+  std::getline(file, first);
+  EXPECT_EQ(first, "-----BEGIN CERTIFICATE-----");
+}
+
+TEST(MiddlewareProgram, RefusesACertificateWithoutItsKeyAndOneThatIsNone) {
+  const std::string path = script("not.pem", "not a certificate\n");
+  EXPECT_EQ(run({SALLYPORT_MIDDLEWARE, "--tls-cert", path}).code, 2);
+  EXPECT_EQ(run({SALLYPORT_MIDDLEWARE, "--tls-cert", path, "--tls-key", "/nowhere"}).code, 2);
+  const Ran ran = run({SALLYPORT_MIDDLEWARE, "--tls-cert", path, "--tls-key", path});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.output, HasSubstr("not.pem has no \"BEGIN CERTIFICATE-----\""));
 }
 
 TEST(MiddlewareProgram, RefusesYamlThatCannotBeReadWithItsLine) {

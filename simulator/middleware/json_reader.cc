@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "reference/base/scalars.h"
 
@@ -71,6 +72,26 @@ std::uint64_t JsonReader::size(std::string_view name, std::uint64_t fallback) {
   const auto value = base::parse_size(*text);
   if (!value) complain(place(name), fmt::format("must be {} or an integer", base::kSizeForm));
   return value.value_or(fallback);
+}
+
+std::uint32_t JsonReader::number(std::string_view name, std::uint32_t fallback) {
+  if (get(name) == nullptr) return fallback;
+  const auto value = maybe_number(name);
+  if (!value) complain(place(name), "must be an integer of 32 bits");
+  return value.value_or(fallback);
+}
+
+std::optional<std::uint32_t> JsonReader::maybe_number(std::string_view name) {
+  const Json* value = get(name);
+  const auto text = value == nullptr ? std::nullopt : scalar_text(*value);
+  const auto number = text ? base::parse_integer(*text) : std::nullopt;
+  if (!number || *number > std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  return static_cast<std::uint32_t>(*number);
+}
+
+bool JsonReader::is_word(std::string_view name, std::string_view word) {
+  const Json* value = get(name);
+  return value != nullptr && value->IsString() && text_view(*value) == word;
 }
 
 base::Duration JsonReader::duration(std::string_view name, base::Duration fallback) {

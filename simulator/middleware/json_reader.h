@@ -33,6 +33,10 @@ class JsonReader {
   std::optional<std::string> maybe_text(std::string_view name);
   bool boolean(std::string_view name, bool fallback);
   std::uint64_t size(std::string_view name, std::uint64_t fallback);  // or a plain integer
+  std::uint32_t number(std::string_view name, std::uint32_t fallback);
+  // Nothing, and no complaint, when it isn't written as a number.
+  std::optional<std::uint32_t> maybe_number(std::string_view name);
+  bool is_word(std::string_view name, std::string_view word);
   base::Duration duration(std::string_view name, base::Duration fallback);
   // The index in `words`; `fallback` when absent.
   std::size_t word(std::string_view name, std::span<const std::string_view> words,

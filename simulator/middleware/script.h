@@ -9,6 +9,10 @@
 
 #include "simulator/middleware/spec.h"
 
+namespace sallyport::base::yaml {
+class Node;
+}
+
 namespace sallyport::sim::middleware {
 
 // As JSON. `slow` multiplies delays.
@@ -23,5 +27,9 @@ struct ReadScript {
 };
 // Unknown members, wrong types and words are refused.
 [[nodiscard]] ReadScript read_script(std::string_view json);
+
+// Where in the YAML that the JSON was made from the place of a complaint is; the nearest that there
+// is.
+[[nodiscard]] base::Mark mark_of(const base::yaml::Node& script, std::string_view complaint);
 
 }  // namespace sallyport::sim::middleware

@@ -22,6 +22,7 @@
 #include "reference/net/event.h"
 #include "simulator/journal/journal.h"
 #include "simulator/middleware/script.h"
+#include "simulator/middleware/service_commands.h"
 #include "simulator/middleware/told.h"
 
 namespace sallyport::sim::middleware {
@@ -30,24 +31,8 @@ namespace {
 namespace asio = boost::asio;
 using Descriptor = asio::posix::basic_stream_descriptor<net::Executor>;
 
-constexpr int kReadyFd = 10;
-constexpr int kEventFd = 11;
 constexpr std::size_t kEventBytesMax = 1024UL * 1024;  // more than the socket takes at once
 constexpr std::size_t kReadyBytesMax = 4096;
-
-std::string kind_name(ServiceFault kind) {
-  switch (kind) {
-    case ServiceFault::slow:
-      return "slow";
-    case ServiceFault::unavailable:
-      return "unavailable";
-    case ServiceFault::internal:
-      return "internal";
-    case ServiceFault::malformed:
-      return "malformed";
-  }
-  return {};
-}
 
 }  // namespace
 
@@ -68,6 +53,7 @@ class Service::Impl : public std::enable_shared_from_this<Service::Impl> {
   void drain();
   void forget();
   [[nodiscard]] bool running() const { return process && !ended; }
+  [[nodiscard]] bool is_foreign() const { return !spec.command.empty(); }
   [[nodiscard]] bool write_script() const { return save(spec, around_.slow, script_path()); }
   [[nodiscard]] std::string script_path() const { return around_.folder + "/script.json"; }
 
@@ -80,15 +66,16 @@ class Service::Impl : public std::enable_shared_from_this<Service::Impl> {
   net::Endpoint endpoint;
   std::unique_ptr<world::Process> process;
   std::optional<world::Exit> ended;
-  std::vector<int> asked;     // the signals sent to end this run
-  bool said_ready = false;    // this run
-  bool failed_start = false;  // this run, told as such
+  std::vector<int> asked;   // the signals sent to end this run
+  bool said_ready = false;  // this run; an end before is a failed start, no crash
   std::optional<world::Exit> crash;
   std::string past_output;  // of earlier runs
   std::map<std::string, Fault> faults;
 
  private:
   [[nodiscard]] world::CommandSpec command() const;
+  [[nodiscard]] bool launch_probe(int ready);
+  [[nodiscard]] net::Task<StartFailure> why_not_ready(bool expired);
   void note(std::string kind, journal::Fields fields);
   void note_told(ToldByService told);
   void take_exit(const world::Exit& end);
@@ -97,6 +84,7 @@ class Service::Impl : public std::enable_shared_from_this<Service::Impl> {
   static net::Task<void> watch(std::shared_ptr<Impl> self, std::uint64_t run);
 
   Surroundings around_;
+  std::unique_ptr<world::Process> probe_;  // of another program's run; it says that it is ready
   Descriptor ready_;
   Descriptor events_;
   net::Event changed_;
@@ -140,7 +128,7 @@ void Service::Impl::note_told(ToldByService told) {
     event.connection = fmt::format("{}#{}", spec.name, connections_ + told.connection);
   if (told.peer && around_.host_of) event.from = around_.host_of(*told.peer);
   event.fields = std::move(told.fields);
-  if (told.kind == "evaluate") attribute(event);
+  if (told.kind == "evaluate" || told.kind == "cancelled") attribute(event);
   around_.journal.append(std::move(event));
   for (const std::string& name : told.hits) {
     const auto found = faults.find(name);
@@ -151,25 +139,17 @@ void Service::Impl::note_told(ToldByService told) {
 }
 
 world::CommandSpec Service::Impl::command() const {
-  world::CommandSpec command;
-  command.argv = {around_.binary,          "--listen",   endpoint.to_string(),     "--script",
-                  script_path(),           "--ready-fd", std::to_string(kReadyFd), "--event-fd",
-                  std::to_string(kEventFd)};
-  for (const auto& [name, fault] : faults) {
-    command.argv.emplace_back("--control");
-    command.argv.push_back(fault.line);
-  }
-  command.environment = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-                         "LANG=C.UTF-8", world::kNoLeakSearch};
-  command.cwd = around_.folder;
-  command.host = around_.host;
-  return command;
+  if (is_foreign()) return foreign_command(spec, around_);
+  std::vector<std::string> control;
+  for (const auto& [name, fault] : faults) control.push_back(fault.line);
+  return fake_command(around_, endpoint, script_path(), control);
 }
 
 std::optional<StartFailure> Service::Impl::launch() {
   CHECK(!running());
   ::mkdir(around_.folder.c_str(), 0755);
-  if (!write_script()) return StartFailure{"its script can't be written to " + script_path()};
+  if (!is_foreign() && !write_script())
+    return StartFailure{"its script can't be written to " + script_path()};
   int ready[2];
   int events[2];
   if (::pipe2(ready, O_CLOEXEC | O_NONBLOCK) != 0) return StartFailure{"no pipe"};
@@ -183,14 +163,15 @@ std::optional<StartFailure> Service::Impl::launch() {
   const int most = static_cast<int>(kEventBytesMax);
   ::setsockopt(events_there.get(), SOL_SOCKET, SO_SNDBUF, &most, sizeof most);
   world::CommandSpec started_by = command();
-  started_by.descriptors = {{ready_write.get(), kReadyFd}, {events_there.get(), kEventFd}};
+  if (!is_foreign())
+    started_by.descriptors = {{ready_write.get(), kReadyFd}, {events_there.get(), kEventFd}};
   auto started = world::spawn(around_.executor, std::move(started_by));
   if (!started) return StartFailure{"it can't be started: " + started.error().message()};
   if (process) past_output += process->out() + process->err();
   process = std::move(*started);
   ended.reset();
   asked.clear();
-  said_ready = failed_start = false;
+  said_ready = false;
   connections_ += std::exchange(last_number_, 0);
   done_.clear();
   ++run_;
@@ -201,7 +182,19 @@ std::optional<StartFailure> Service::Impl::launch() {
   events_.assign(events_here.release());
   asio::co_spawn(around_.executor, read_events(shared_from_this(), run_), asio::detached);
   asio::co_spawn(around_.executor, watch(shared_from_this(), run_), asio::detached);
-  return std::nullopt;
+  if (!is_foreign() || launch_probe(ready_write.get())) return std::nullopt;
+  process->kill();
+  return StartFailure{"nobody can be started to see whether it serves"};
+}
+
+// The other program has no descriptor of ours, so somebody asks it from outside.
+bool Service::Impl::launch_probe(int ready) {
+  world::CommandSpec asks = probe_command(around_, endpoint);
+  asks.descriptors = {{ready, kReadyFd}};
+  auto started = world::spawn(around_.executor, std::move(asks));
+  if (!started) return false;
+  probe_ = std::move(*started);
+  return true;
 }
 
 net::Task<std::optional<StartFailure>> Service::Impl::wait_ready(base::TimePoint deadline) {
@@ -230,22 +223,30 @@ net::Task<std::optional<StartFailure>> Service::Impl::wait_ready(base::TimePoint
     note("ready", std::move(fields));
     co_return std::nullopt;
   }
-  failed_start = true;
+  co_return co_await why_not_ready(expired);
+}
+
+net::Task<StartFailure> Service::Impl::why_not_ready(bool expired) {
+  // A probe that ended though the program runs has been told something else than a description.
+  world::Exit told;
+  if (probe_ && !expired) told = co_await probe_->wait();
+  const bool refused = probe_ && !expired && !process->poll();
+  if (refused) process->kill();
   const world::Exit end = co_await process->wait();
   take_exit(end);
+  if (expired && is_foreign())
+    co_return StartFailure{"it hadn't answered Describe in time: " + process->err()};
   if (expired) co_return StartFailure{"it wasn't ready in time"};
-  StartFailure failure;
-  failure.what = fmt::format("it ended before it was ready ({} {}{}{}): {}",
-                             end.kind == world::Exit::Kind::signalled ? "signal" : "exit",
-                             end.value, end.detail.empty() ? "" : ": ", end.detail, process->err());
-  co_return failure;
+  if (refused) co_return StartFailure{"it runs, but " + told.detail + probe_->err()};
+  co_return StartFailure{early_end(end, process->err())};
 }
 
 void Service::Impl::take_exit(const world::Exit& end) {
   if (ended || world::is_cancelled(end)) return;
   drain();
   ended = end;
-  if (!crash && !failed_start && !world::is_asked_end(end, asked)) crash = end;
+  if (probe_) probe_->kill();
+  if (!crash && said_ready && !world::is_asked_end(end, asked)) crash = end;
   journal::Fields fields;
   const char* const name = end.kind == world::Exit::Kind::signalled ? "signal" : "exit";
   fields[name] = static_cast<std::int64_t>(end.value);
@@ -321,6 +322,7 @@ net::Task<bool> Service::Impl::change(std::string line, base::TimePoint deadline
 
 void Service::Impl::forget() {
   if (process) process->kill();
+  if (probe_) probe_->kill();
   ++run_;  // what comes of the old run is nobody's
   boost::system::error_code ignored;
   ready_.close(ignored);
@@ -350,11 +352,7 @@ void Service::signal(int number) {
 net::Task<bool> Service::begin_fault(std::string name, ServiceFault kind, base::Duration delay,
                                      OnHit on_hit, base::TimePoint deadline) {
   CHECK(!impl_->faults.contains(name));
-  std::string line = fmt::format("begin {} {}", name, kind_name(kind));
-  if (kind == ServiceFault::slow) {
-    const auto rounded = std::chrono::duration_cast<std::chrono::microseconds>(delay);
-    line += fmt::format(" {}us", rounded.count());
-  }
+  std::string line = fault_line(name, kind, delay);
   Impl::Fault& fault = impl_->faults[name];
   fault.line = line;
   fault.on_hit = std::move(on_hit);
@@ -372,6 +370,7 @@ net::Task<bool> Service::apply(ServiceSpec spec, base::TimePoint deadline) {
   impl->spec.script = std::move(spec.script);
   impl->spec.describe = std::move(spec.describe);
   impl->spec.validate = std::move(spec.validate);
+  if (impl->is_foreign()) co_return true;  // it has no script
   if (!impl->write_script()) co_return false;
   std::string line = "script " + impl->script_path();
   co_return co_await impl->change(std::move(line), deadline);
@@ -393,6 +392,8 @@ std::string Service::output() const {
   return all;
 }
 
-std::vector<std::string> Service::files() const { return {impl_->script_path()}; }
+std::vector<std::string> Service::files() const {
+  return impl_->is_foreign() ? std::vector<std::string>() : std::vector{impl_->script_path()};
+}
 
 }  // namespace sallyport::sim::middleware

@@ -1,7 +1,9 @@
 // A fake middleware service as the world has it: `sallyport-middleware`, a process of its own in
 // its host, since gRPC brings threads and steps stop, freeze and restart it. Lives on the world's
 // loop; journals `ready`, `connection`, `describe`, `validate`, `evaluate` and `exit` of its own
-// name, stamped in the service. No header of gRPC's is needed here.
+// name, stamped in the service. A `command` in its spec puts another program in its place: that one
+// is ready once it answers Describe, and of it only `ready` and `exit` are journalled. No header of
+// gRPC's is needed here.
 #pragma once
 
 #include <sys/types.h>
@@ -46,6 +48,7 @@ struct Surroundings {
   std::function<std::string(const net::Endpoint&)> host_of;
   // The nonce of the exchange in the octets of step_of; empty when there is none. May be null.
   std::function<std::string(std::string_view bytes)> nonce_of = nullptr;
+  std::string scenario_folder = {};  // where another program is started; empty: its own folder
 };
 
 // How a start ended, if not well.

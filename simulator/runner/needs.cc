@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <filesystem>
 #include <sstream>
 #include <vector>
 
@@ -63,6 +64,13 @@ std::string version_of(const std::string& path) {
   return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : std::string();
 }
 
+// Whether the program is in the folder of this one.
+bool stands_beside(const std::string& name) {
+  std::error_code ignored;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  return !ignored && ::access((self.parent_path() / name).c_str(), X_OK) == 0;
+}
+
 bool exists(const char* path) { return ::access(path, F_OK) == 0; }
 
 bool has_firewall() {
@@ -110,6 +118,8 @@ std::optional<std::string> Needs::unmet(const scenario::Need& need) {
     const std::string path = find_command(need.command);
     // The gateway's command line is ours, beside this program, and on an operator's PATH.
     if (path.empty() && need.command == "sallyport-gateway") return std::nullopt;
+    // So is a middleware service of the build, on such services' PATH.
+    if (path.empty() && stands_beside(need.command)) return std::nullopt;
     if (path.empty()) return fmt::format("needs the command {}", need.command);
     if (need.version.empty()) return std::nullopt;
     const std::string found = version_of(path);

@@ -28,7 +28,10 @@ std::vector<subject::Registration> registrations_of(const Stage& stage) {
   for (const middleware::ServiceSpec& service : stage.cell.middleware) {
     if (!service.registered) continue;
     const std::string url = stage.variable(service.name + ".url").value_or("");
-    all.push_back({service.name, url, service.max_payload, service.timeout});
+    const bool with_ca =
+        service.tls != middleware::Tls::none && service.trust == middleware::Trust::world;
+    all.push_back({service.name, url, service.max_payload, service.timeout,
+                   with_ca ? stage.authority->ca_pem() : std::string()});
   }
   return all;
 }
@@ -60,6 +63,26 @@ std::string token_of(const Stage& stage, const std::string& holder) {
 
 subject::Limit limit_of(const std::string& name, const scenario::Supervisor::Limit& limit) {
   return {limit.time, name.find("bytes") != std::string::npos, limit.value};
+}
+
+wire::Defect defect_of(middleware::Tls tls) {
+  using middleware::Tls;
+  switch (tls) {
+    case Tls::none:
+    case Tls::valid:
+      return wire::Defect::none;
+    case Tls::expired:
+      return wire::Defect::expired;
+    case Tls::not_yet_valid:
+      return wire::Defect::not_yet_valid;
+    case Tls::wrong_name:
+      return wire::Defect::wrong_name;
+    case Tls::unknown_issuer:
+      return wire::Defect::unknown_issuer;
+    case Tls::self_signed:
+      return wire::Defect::self_signed;
+  }
+  return wire::Defect::none;
 }
 
 bool may_set_route(const scenario::Cell& cell) {
@@ -190,9 +213,18 @@ middleware::ServiceSpec service_spec(const Stage& stage, const middleware::Servi
   const auto fill = [&lookup](std::string& text) { text = journal::expand(text, lookup, true); };
   middleware::ServiceSpec spec = written;
   spec.listen = stage.listener_of(written.name).at;
-  if (spec.validate) fill(*spec.validate);
+  if (spec.tls != middleware::Tls::none) {
+    const std::vector<std::string> names = {own_address(spec.listen).to_string(), spec.name};
+    const wire::Leaf leaf = stage.authority->leaf(names, defect_of(spec.tls));
+    spec.certificate_pem = leaf.chain_pem;
+    spec.key_pem = leaf.key_pem;
+  }
+  for (std::string& argument : spec.command) fill(argument);
+  for (auto& [name, value] : spec.environment) fill(value);
+  for (middleware::Verdict& verdict : spec.validate) fill(verdict.reason);
   for (middleware::Reaction& reaction : spec.script) {
     for (auto& [field, matcher] : reaction.where) matcher = journal::expand(matcher, lookup);
+    if (reaction.reason) fill(*reaction.reason);
     fill(reaction.reason_code);
     if (reaction.body) fill(*reaction.body);
     for (auto& [before, after] : reaction.replace) fill(after);
@@ -220,6 +252,7 @@ middleware::Surroundings surroundings_of(Stage& stage, const middleware::Service
   surroundings.host_of = [on, host](const net::Endpoint& peer) {
     return on->hosts->host_of(peer.address, host);
   };
+  surroundings.scenario_folder = stage.scenario.folder;
   return surroundings;
 }
 

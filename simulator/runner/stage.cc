@@ -190,7 +190,11 @@ void Stage::name_actors() {
   }
   for (const auto& [actor, at] : process_listeners_) {
     const std::string address = own_address(at).to_string();
-    name(actor, "http://" + authority_of(address, at.port, false), address, at);
+    const bool tls = std::any_of(cell.middleware.begin(), cell.middleware.end(),
+                                 [&](const middleware::ServiceSpec& one) {
+                                   return one.name == actor && one.tls != middleware::Tls::none;
+                                 });
+    name(actor, (tls ? "https://" : "http://") + authority_of(address, at.port, tls), address, at);
   }
   for (const scenario::Supervisor& supervisor : cell.supervisors) {
     const net::Endpoint at = supervisor.listen;

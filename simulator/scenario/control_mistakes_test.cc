@@ -230,9 +230,9 @@ const ServiceMistake kServices[] = {
     {"ReplacesEmptyText", "{script: [{replace: {\"\": c}}]}",
      "4:41: an empty text can't be replaced"},
     {"UnknownChange", "{script: [{headers: [{set: X-A, value: a}]}]}",
-     "4:42: a change of a header has one of append, overwrite, skip, remove\n"
+     "4:42: a change of a header has one of append, overwrite, skip, remove, write, empty\n"
      "s.yaml:4:43: unknown key \"set\" in a change of a header; it must be one of append, "
-     "overwrite, skip, remove, value"},
+     "overwrite, skip, remove, write, empty, value, on_existing"},
     {"ChangeWithoutValue", "{script: [{headers: [{append: X-A}]}]}",
      "4:42: a change of a header needs \"value\""},
     {"RemovalWithValue", "{script: [{headers: [{remove: X-A, value: a}]}]}",
@@ -249,6 +249,20 @@ const ServiceMistake kServices[] = {
      "4:43: \"oversized\" isn't a value of \"malformed\"; did you mean \"oversize\"?"},
     {"WrongSequence", "{script: [{malformed: wrong_sequence}]}",
      "4:43: the answer \"wrong_sequence\" isn't supported yet"},
+    {"UnknownDecision", "{script: [{decision: dney}]}",
+     "4:42: \"dney\" isn't a value of \"decision\"; did you mean \"deny\"?"},
+    {"StatusZero", "{script: [{status: 0}]}", "4:40: the number of a status is 1 to 2147483647"},
+    {"FillOfTooMuch", "{script: [{fill: {body: 65MiB}}]}", "4:45: 67108864 at most"},
+    {"FillOfNothingKnown", "{script: [{fill: {bodi: 1B}}]}",
+     "4:39: unknown key \"bodi\" in a filler; did you mean \"body\"?"},
+    {"BindingsAndOperations", "{describe: {operations: [], bindings: []}}",
+     "4:59: a description has \"operations\" or \"bindings\", not both"},
+    {"UnknownPhase", "{describe: {bindings: [{phase: pre_retrun}]}}",
+     "4:52: \"pre_retrun\" isn't a value of \"phase\"; did you mean \"pre_return\"?"},
+    {"NoDescription", "{describe: []}", "4:32: \"describe\" needs one at least"},
+    {"TrustWithoutTls", "{trust: system}", "4:29: a service without \"tls\" has nothing to trust"},
+    {"UnknownTls", "{tls: expird}",
+     "4:27: \"expird\" isn't a value of \"tls\"; did you mean \"expired\"?"},
     {"StatusAndMalformed", "{script: [{status: INTERNAL, malformed: oversize}]}",
      "4:31: an entry has \"status\" or \"malformed\", not both"},
 };

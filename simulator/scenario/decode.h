@@ -28,6 +28,8 @@ struct Context {
   // without defaults; what steps have taken away keeps its place in the last two.
   std::map<std::string, NodePtr, std::less<>> written = {};
   std::set<std::string> removed = {};
+  // Middleware services that are other programs: they know no script and tell nothing.
+  std::set<std::string> foreign = {};
 };
 
 // Names of hosts, actors and steps in `root`: their grammar, that all differ, and the tables above.

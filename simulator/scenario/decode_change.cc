@@ -30,12 +30,19 @@ constexpr std::array<Fixed, 8> kOfProviders{
      {"credential", kKeys},
      {"record", "the control plane took it over at the start"}}};
 constexpr std::string_view kRegistered = "the supervisor was told when it started";
-constexpr std::array<Fixed, 6> kOfServices{{{"host", kListens},
-                                            {"listen", kListens},
-                                            {"initially", kStart},
-                                            {"registered", kRegistered},
-                                            {"timeout", kRegistered},
-                                            {"max_payload", kRegistered}}};
+constexpr std::string_view kServes = "it began to serve with that";
+constexpr std::array<Fixed, 12> kOfServices{{{"host", kListens},
+                                             {"command", "it is that program"},
+                                             {"environment", "it is started with that"},
+                                             {"listen", kListens},
+                                             {"initially", kStart},
+                                             {"registered", kRegistered},
+                                             {"timeout", kRegistered},
+                                             {"max_payload", kRegistered},
+                                             {"tls", "its certificate was made with the world"},
+                                             {"trust", kRegistered},
+                                             {"goaway", kServes},
+                                             {"strict_pings", kServes}}};
 
 // A later map over an earlier one, by key down to the fields of a field: what stands deeper (an
 // answer, an entry of a script) is replaced whole.

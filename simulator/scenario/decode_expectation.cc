@@ -193,6 +193,11 @@ void decode_chain(Reader& reader, Checker& checker, Context& context) {
     if (std::find(known.begin(), known.end(), name) != known.end()) {
       context.complaints.at(*item, fmt::format("\"{}\" stands twice", name));
     }
+    if (context.foreign.contains(name)) {
+      context.complaints.at(*item, fmt::format("\"{}\" is another program and tells of no call, "
+                                               "so its place in a chain isn't seen",
+                                               name));
+    }
     checker.middleware.push_back(std::move(name));
   }
 }

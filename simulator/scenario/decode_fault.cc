@@ -193,6 +193,14 @@ Fault decode_fault(Reader& reader, Context& context) {
     fault.target =
         actor_at(target, rule->targets, fmt::format("the fault \"{}\"", rule->name), context);
   }
+  const bool scripted = rule->kind == FaultKind::slow || rule->kind == FaultKind::unavailable ||
+                        rule->kind == FaultKind::internal || rule->kind == FaultKind::malformed;
+  if (scripted && context.foreign.contains(fault.target)) {
+    context.complaints.at(node, fmt::format("the fault {} is the scripted service's own, and "
+                                            "\"{}\" is another program; freeze or stop it, or "
+                                            "stop packets",
+                                            rule->name, fault.target));
+  }
   FaultReader in{reader, rule->kind, node.record().has_value(), context.complaints};
   decode_fields(in, fault);
   return fault;

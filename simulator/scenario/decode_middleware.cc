@@ -1,164 +1,165 @@
-// Middleware services: their registration, what they say of themselves, and their scripts.
+// Middleware services: their registration, what they say of themselves, and their transport.
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
+#include "reference/base/scalars.h"
 #include "simulator/scenario/decode.h"
+#include "simulator/scenario/decode_reaction.h"
 
 namespace sallyport::sim::scenario {
 namespace {
 
-using middleware::Malformed;
-using middleware::Reaction;
 using middleware::ServiceSpec;
 
 constexpr std::array<std::string_view, 2> kOperations{"http_request", "websocket_message"};
-constexpr std::array<std::string_view, 4> kChanges{"append", "overwrite", "skip", "remove"};
-template <std::size_t N>
-int index_of(const std::array<std::string_view, N>& words, std::string_view word) {
-  const auto* found = std::find(words.begin(), words.end(), word);
-  return found == words.end() ? 0 : static_cast<int>(found - words.begin());
+
+// The words of an enumeration of the contract's, or a number that it needn't have.
+std::string enumerated(Reader& reader, std::string_view key, Words words, const char* fallback) {
+  const Node* node = reader.get(key);
+  if (node == nullptr) return fallback;
+  if (node->is_scalar() && base::parse_integer(node->text)) return node->text;
+  return as_word(*node, words, fmt::format("a value of \"{}\"", key), reader.complaints())
+      .value_or(fallback);
 }
 
-void decode_describe(Reader& reader, ServiceSpec& service) {
-  const Node* node = reader.get("describe");
-  if (node == nullptr) return;
-  Reader inner(*node, keys::describe(), reader.complaints());
-  if (const Node* operations = inner.get("operations")) {
-    service.describe.operations.clear();
-    if (!operations->is_list()) {
-      reader.complaints().at(*operations, "\"operations\" is a list of words");
-    }
+middleware::Binding decode_binding(const Node& node, Complaints& complaints) {
+  constexpr std::array<std::string_view, 2> kPhases{"pre_credentials", "pre_return"};
+  Reader reader(node, keys::binding(), complaints);
+  middleware::Binding binding;
+  binding.operation = enumerated(reader, "operation", kOperations, "http_request");
+  binding.phase = enumerated(reader, "phase", kPhases, "pre_credentials");
+  if (reader.has("max_payload")) binding.max_payload = reader.size("max_payload", 0);
+  if (reader.has("timeout")) binding.timeout = reader.text("timeout");
+  return binding;
+}
+
+void decode_bindings(Reader& reader, middleware::Describe& describe) {
+  Complaints& complaints = reader.complaints();
+  if (const Node* operations = reader.get("operations")) {
+    describe.operations.clear();
+    if (!operations->is_list()) complaints.at(*operations, "\"operations\" is a list of words");
     for (const NodePtr& item : operations->items) {
-      const auto word = as_word(*item, kOperations, "an operation", reader.complaints());
-      if (word) service.describe.operations.push_back(*word);
+      const auto word = as_word(*item, kOperations, "an operation", complaints);
+      if (word) describe.operations.push_back(*word);
     }
   }
-  service.describe.max_payload = inner.size("max_payload", 0);
-  if (inner.has("max_payload") && service.describe.max_payload == 0) {
-    reader.complaints().at(*inner.get("max_payload"),
-                           "a service describes at least 1B; leave \"max_payload\" out for what "
-                           "is registered");
+  const Node* bindings = reader.get("bindings");
+  if (bindings == nullptr) return;
+  if (reader.has("operations")) {
+    complaints.at(*bindings, "a description has \"operations\" or \"bindings\", not both");
+  }
+  if (!bindings->is_list()) complaints.at(*bindings, "\"bindings\" is a list of maps");
+  describe.bindings.emplace();
+  for (const NodePtr& item : bindings->items)
+    describe.bindings->push_back(decode_binding(*item, complaints));
+}
+
+middleware::Ending decode_ending(Reader& reader) {
+  middleware::Ending ending;
+  decode_end(reader, ending);
+  ending.undecodable = reader.word("malformed", "none") == "undecodable";
+  return ending;
+}
+
+middleware::Describe decode_describe(const Node& node, Complaints& complaints) {
+  Reader reader(node, keys::describe(), complaints);
+  middleware::Describe describe;
+  decode_bindings(reader, describe);
+  describe.max_payload = reader.size("max_payload", 0);
+  if (reader.has("max_payload") && describe.max_payload == 0) {
+    complaints.at(*reader.get("max_payload"),
+                  "a service describes at least 1B; leave \"max_payload\" out for what "
+                  "is registered");
   }
   // A text: the service may say what the contract doesn't allow.
-  service.describe.timeout = inner.text("timeout");
-  service.describe.audience = inner.text("audience");
+  describe.timeout = reader.text("timeout");
+  describe.audience = reader.text("audience");
+  if (reader.has("name")) describe.name = reader.text("name");
+  describe.version = reader.text("version", describe.version);
+  describe.ending = decode_ending(reader);
+  return describe;
 }
 
-void decode_replace(Reader& reader, Reaction& reaction) {
-  const Node* node = reader.get("replace");
+middleware::Verdict decode_verdict(const Node& node, Complaints& complaints) {
+  middleware::Verdict verdict;
+  if (!node.is_map()) {
+    verdict.valid = node.is_word("ok");
+    if (!verdict.valid) verdict.reason = as_text(node, complaints).value_or("");
+    return verdict;
+  }
+  Reader reader(node, keys::verdict(), complaints);
+  verdict.reason = reader.text("reason");
+  verdict.valid = reader.boolean("valid", verdict.reason.empty());
+  verdict.ending = decode_ending(reader);
+  return verdict;
+}
+
+// One, or a list of one at least.
+template <class One>
+void decode_each(Reader& reader, std::string_view key, std::vector<One>& all,
+                 One (*decode)(const Node&, Complaints&)) {
+  const Node* node = reader.get(key);
   if (node == nullptr) return;
-  if (node->is_map() && node->entries.empty()) {
-    reader.complaints().at(*node, "\"replace\" needs at least one OLD: NEW");
-  }
-  for (auto& [from, to] : as_pairs(*node, reader.complaints())) {
-    if (from.empty()) reader.complaints().at(*node, "an empty text can't be replaced");
-    reaction.replace[from] = std::move(to);
-  }
+  all.clear();
+  if (!node->is_list()) return all.push_back(decode(*node, reader.complaints()));
+  for (const NodePtr& item : node->items) all.push_back(decode(*item, reader.complaints()));
+  if (!all.empty()) return;
+  all.emplace_back();
+  reader.complaints().at(*node, fmt::format("\"{}\" needs one at least", key));
 }
 
-void decode_change(const Node& node, Reaction& reaction, Complaints& complaints) {
-  Reader reader(node, keys::header_change(), complaints);
-  std::vector<std::string_view> found;
-  for (const std::string_view word : kChanges) {
-    if (reader.get(word) != nullptr) found.push_back(word);
+void decode_transport(Reader& reader, ServiceSpec& service) {
+  service.tls = reader.choice("tls", middleware::Tls::none);
+  service.trust = reader.choice("trust", middleware::Trust::world);
+  if (reader.has("trust") && service.tls == middleware::Tls::none) {
+    reader.complaints().at(*reader.get("trust"), "a service without \"tls\" has nothing to trust");
   }
-  if (found.size() != 1) {
-    if (node.is_map()) {
-      complaints.at(node, "a change of a header has one of append, overwrite, skip, remove");
-    }
-    return;
-  }
-  middleware::HeaderChange change;
-  change.how = static_cast<middleware::HeaderChange::How>(index_of(kChanges, found[0]));
-  change.name = reader.text(found[0]);
-  const bool removes = change.how == middleware::HeaderChange::How::remove;
-  if (!removes && !reader.has("value")) {
-    complaints.at(node, "a change of a header needs \"value\"");
-  }
-  if (removes && reader.has("value")) {
-    complaints.at(*reader.get("value"), "a header is removed by its name; leave \"value\" out");
-  }
-  change.value = reader.text("value");
-  reaction.headers.push_back(std::move(change));
+  service.goaway = reader.integer("goaway", 0, 1);
+  service.strict_pings = reader.boolean("strict_pings", false);
 }
 
-void decode_finding(const Node& node, Reaction& reaction, Complaints& complaints) {
-  Reader reader(node, keys::finding(), complaints);
-  middleware::FindingSpec finding;
-  reader.require("type");
-  finding.type = reader.text("type");
-  finding.severity = reader.text("severity", "medium");
-  const std::uint64_t count = reader.integer("count", 1);
-  if (count > std::numeric_limits<std::uint32_t>::max()) {
-    complaints.at(*reader.get("count"), "a count has 32 bits");
-  }
-  finding.count = static_cast<std::uint32_t>(count);
-  reaction.findings.push_back(std::move(finding));
-}
-
-void decode_list(Reader& reader, std::string_view key, Reaction& reaction,
-                 void (*decode)(const Node&, Reaction&, Complaints&)) {
-  const Node* list = reader.get(key);
-  if (list == nullptr) return;
-  if (!list->is_list()) {
-    reader.complaints().at(*list, fmt::format("\"{}\" is a list of maps", key));
-  }
-  for (const NodePtr& item : list->items) decode(*item, reaction, reader.complaints());
-}
-
-// The calls of a WebSocket's session, and what answers them alone: the values are there, the fake
-// service has no session yet.
-void decode_call(Reader& reader, Reaction& reaction) {
-  const auto refuse = [&](const char* key, std::string_view what) {
-    const Node* node = reader.get(key);
-    if (node != nullptr) reader.complaints().at(*node, not_yet(what));
+// Whether an argument or a variable says where to listen.
+bool says_where(const ServiceSpec& service) {
+  const auto names_it = [&service](const std::string& text) {
+    return text.find("$(" + service.name + ".port)") != std::string::npos ||
+           text.find("$(" + service.name + ".url)") != std::string::npos;
   };
-  reaction.call = reader.choice("call", Reaction::Call::evaluate);
-  if (reaction.call == Reaction::Call::preflight) refuse("call", "the call \"preflight\"");
-  if (reaction.call == Reaction::Call::message) refuse("call", "the call \"message\"");
-  reaction.decision = reader.choice("decision", Reaction::Decision::allow);
-  if (reaction.decision == Reaction::Decision::skip) refuse("decision", "the decision \"skip\"");
-  reaction.malformed = reader.choice("malformed", Malformed::none);
-  if (reaction.malformed == Malformed::wrong_sequence) {
-    refuse("malformed", "the answer \"wrong_sequence\"");
-  }
+  return std::any_of(service.command.begin(), service.command.end(), names_it) ||
+         std::any_of(service.environment.begin(), service.environment.end(),
+                     [&](const auto& variable) { return names_it(variable.second); });
 }
 
-Reaction decode_reaction(const Node& node, const std::string& service, Context& context) {
-  Complaints& complaints = context.complaints;
-  Reader reader(node, keys::entry(), complaints);
-  Reaction reaction;
-  reaction.mark = node.mark;
-  decode_call(reader, reaction);
-  if (const Node* where = reader.get("where")) {
-    journal::Selector call;
-    call.source = service;
-    constexpr std::array<const char*, 3> kKinds{"evaluate", "preflight", "message"};
-    call.kind = kKinds[static_cast<std::size_t>(reaction.call)];
-    decode_where(*where, call, context);
-    reaction.where = std::move(call.where);
+// Another program in the scripted service's place.
+void decode_command(Reader& reader, ServiceSpec& service) {
+  Complaints& complaints = reader.complaints();
+  const Node* command = reader.get("command");
+  const Node* environment = reader.get("environment");
+  if (environment != nullptr && command == nullptr) {
+    complaints.at(*environment, "\"environment\" is of a \"command\"");
   }
-  reaction.reason_code = reader.text("reason_code");
-  if (reader.has("body")) reaction.body = reader.text("body");
-  decode_replace(reader, reaction);
-  if (reader.has("body") && reader.has("replace")) {
-    complaints.at(node, "an entry has \"body\" or \"replace\", not both");
+  if (command == nullptr) return;
+  service.command = as_texts(*command, complaints);
+  if (environment != nullptr) {
+    for (auto& [name, value] : as_pairs(*environment, complaints))
+      service.environment[name] = std::move(value);
   }
-  decode_list(reader, "headers", reaction, decode_change);
-  decode_list(reader, "findings", reaction, decode_finding);
-  reaction.delay = reader.duration("delay", base::Duration(0));
-  if (reader.has("status")) {
-    const std::string code = reader.word("status", grpc_codes().subspan(1), "");
-    if (!code.empty()) reaction.status = code;
+  for (const char* key : {"script", "describe", "validate", "tls", "trust", "goaway"}) {
+    const Node* node = reader.self().find(key);
+    if (node == nullptr) continue;
+    complaints.at(*node, fmt::format("\"{}\" is of the scripted service; \"{}\" is another "
+                                     "program, which answers as it likes",
+                                     key, service.name));
   }
-  if (reader.has("status") && reaction.malformed != Malformed::none) {
-    complaints.at(node, "an entry has \"status\" or \"malformed\", not both");
+  if (service.command.empty()) {
+    complaints.at(*command, "a command needs at least its name");
+  } else if (service.listen.port == 0 && !says_where(service)) {
+    complaints.at(*command, fmt::format("the program must be told where to listen: "
+                                        "$({0}.address):$({0}.port)",
+                                        service.name));
   }
-  return reaction;
 }
 
 }  // namespace
@@ -176,15 +177,16 @@ ServiceSpec decode_service(const Entry& entry, Context& context) {
   service.registered = reader.boolean("registered", true);
   service.timeout = reader.duration("timeout", service.timeout);
   service.max_payload = reader.size("max_payload", service.max_payload);
-  decode_describe(reader, service);
-  const Node* validate = reader.get("validate");
-  if (validate != nullptr && !validate->is_word("ok")) service.validate = reader.text("validate");
+  decode_each(reader, "describe", service.describe, decode_describe);
+  decode_each(reader, "validate", service.validate, decode_verdict);
+  decode_transport(reader, service);
   if (const Node* script = reader.get("script")) {
     if (!script->is_list()) context.complaints.at(*script, "a script is a list of entries");
     for (const NodePtr& item : script->items) {
       service.script.push_back(decode_reaction(*item, service.name, context));
     }
   }
+  decode_command(reader, service);
   return service;
 }
 

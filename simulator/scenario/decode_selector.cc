@@ -28,6 +28,19 @@ std::optional<SourceType> type_of(const std::string& source, const Context& cont
   return group == nullptr ? std::nullopt : std::optional<SourceType>(group->type);
 }
 
+// Of services that are other programs only what the world itself sees is told.
+bool foreign_tells(std::string_view kind) {
+  return kind == "ready" || kind == "exit" || kind == "attempt";
+}
+
+bool is_foreign(const std::string& source, const Context& context) {
+  if (source != "middleware") return context.foreign.contains(source);
+  return !context.foreign.empty() &&
+         std::all_of(context.sources.begin(), context.sources.end(), [&](const auto& known) {
+           return known.second != SourceType::middleware || context.foreign.contains(known.first);
+         });
+}
+
 void check_event(const Node& node, const journal::Selector& selector, Context& context) {
   const auto type = type_of(selector.source, context);
   Complaints& complaints = context.complaints;
@@ -49,6 +62,10 @@ void check_event(const Node& node, const journal::Selector& selector, Context& c
     const auto names = names_of(kinds);
     complaints.at(node, fmt::format("\"{}\" has no event \"{}\"{}", selector.source, selector.kind,
                                     base::suggestion(selector.kind, names)));
+  } else if (is_foreign(selector.source, context) && !foreign_tells(selector.kind)) {
+    complaints.at(node, fmt::format("\"{}\" is another program and tells of no \"{}\"; what it "
+                                    "does shows in what others see",
+                                    selector.source, selector.kind));
   } else if (!kind->supported) {
     complaints.at(node,
                   not_yet(fmt::format("the event \"{}.{}\"", selector.source, selector.kind)));

@@ -192,15 +192,22 @@ NodePtr service_defaults(const std::string&, const NodePtr& service) {
   edit.add("registered", "true");
   edit.add("timeout", "500ms");
   edit.add("max_payload", "64KiB");
+  if (edit.has("command")) {
+    edit.add_map("environment");
+    return edit.take();
+  }
   edit.add_map("describe");
   const NodePtr payload = edit.at("max_payload");
   const auto fill_describe = [&](const NodePtr& describe) {
     Edit inner(describe);
-    inner.add("operations", make_list(*describe, {make_scalar(*describe, "http_request")}));
+    if (!inner.has("bindings"))
+      inner.add("operations", make_list(*describe, {make_scalar(*describe, "http_request")}));
     inner.add("max_payload", payload);
     return inner.take();
   };
-  edit.each("describe", fill_describe);
+  edit.each("describe", [&](const NodePtr& describe) {
+    return describe->is_list() ? for_items(describe, fill_describe) : fill_describe(describe);
+  });
   edit.add("validate", "ok");
   edit.add_list("script");
   edit.each("script", [](const NodePtr& script) { return for_items(script, reaction_defaults); });

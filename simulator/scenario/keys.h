@@ -115,9 +115,12 @@ namespace keys {
 [[nodiscard]] const Keys& websocket_bytes();  // {hex}
 [[nodiscard]] const Keys& middleware();
 [[nodiscard]] const Keys& describe();
+[[nodiscard]] const Keys& binding();
+[[nodiscard]] const Keys& verdict();
 [[nodiscard]] const Keys& entry();
 [[nodiscard]] const Keys& header_change();
 [[nodiscard]] const Keys& finding();
+[[nodiscard]] const Keys& fill();
 [[nodiscard]] const Keys& decoy();
 [[nodiscard]] const Keys& gateway();
 [[nodiscard]] const Keys& supervisor();

@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::array<std::string_view, 2> kUpDown{"up", "down"};
 constexpr std::array<std::string_view, 2> kOperations{"http_request", "websocket_message"};
+constexpr std::array<std::string_view, 2> kPhases{"pre_credentials", "pre_return"};
+constexpr std::array<std::string_view, 7> kTls{
+    "none", "valid", "expired", "not_yet_valid", "wrong_name", "unknown_issuer", "self_signed"};
+constexpr std::array<std::string_view, 2> kTrust{"world", "system"};
+constexpr std::array<std::string_view, 1> kNever{"never"};
+constexpr std::array<std::string_view, 2> kUndecodable{"none", "undecodable"};
 constexpr std::array<std::string_view, 3> kCalls{"evaluate", "preflight", "message"};
 constexpr std::array<std::string_view, 3> kDecisions{"allow", "deny", "skip"};
 constexpr std::array<std::string_view, 6> kMalformed{"none",     "decision_0",  "bad_reason_code",
@@ -34,6 +40,21 @@ Words call_fields() {
   return kNames;
 }
 
+// When and how a call ends.
+Key delay() {
+  return key("delay", either({word(kNever), duration()}), "none",
+             "Before the answer; `never`: none comes, until the caller gives up",
+             "duration or `never`");
+}
+Key status() {
+  return key("status", either({word(grpc_codes()), integer(1)}), "an answer",
+             "The call ends with that instead of an answer", "a gRPC code by its name or number");
+}
+Key undecodable() {
+  return key("malformed", word(kUndecodable), "`none`", "An answer that is no message");
+}
+Shape a_verdict() { return either({text(), map(keys::verdict)}); }
+
 Key own_host() { return key("host", name(), "`box`", "Where it runs", "a host"); }
 Key own_rlimits() {
   return key("rlimits", map(rlimits), "the harness's", "Bounds that the kernel holds it to",
@@ -54,13 +75,32 @@ const Keys& middleware() {
        key("registered", boolean(), "`true`", "Whether the operator has registered it"),
        key("timeout", duration(), "`500ms`", "The operator's bound for a call"),
        key("max_payload", size(), "`64KiB`", "The operator's bound for a body"),
-       key("describe", map(describe), "`http_request`, with the registered `max_payload`",
-           "What the service says of itself", "`{operations, max_payload, timeout, audience}`"),
-       key("validate", text(), "`ok`",
-           "`ok`, or the reason with which it refuses each configuration"),
+       key("tls", word(kTls), "`none`",
+           "TLS, and what is wrong with the certificate. Its names are its address and its name"),
+       key("trust", word(kTrust), "`world`",
+           "By what CA a caller judges the certificate: the world's, in the registration; or, "
+           "`system`, none there and so the caller's own, which don't know the world's"),
+       key("goaway", integer(1), "never",
+           "After each so many calls it sends every connection away (GOAWAY) and takes new ones"),
+       key("strict_pings", boolean(), "`false`",
+           "GOAWAY for who pings without calls, as gRPC's servers have it by default"),
+       key("describe", either({map(describe), list(map(describe), 1)}),
+           "`http_request`, with the registered `max_payload`",
+           "What the service says of itself, each time or one for each call and then the last "
+           "again",
+           "a description, or a list of them"),
+       key("validate", either({text(), map(verdict), list(a_verdict(), 1)}), "`ok`",
+           "`ok`, or the reason with which it refuses each configuration, or a verdict; or one for "
+           "each call and then the last again",
+           "`ok`, a text, a verdict, or a list of them"),
        key("script", list(map(entry)), "everything is allowed",
-           "The first entry whose `call` and `where` fit decides about a call",
-           "list of entries")}};
+           "The first entry whose `call` and `where` fit decides about a call", "list of entries"),
+       key("command", list(text()), "the scripted service",
+           "Another program in its place, started in this file's folder and told by its arguments "
+           "where to listen",
+           "`[PROGRAM, ARGUMENT, ...]`"),
+       key("environment", pairs(), "`{}`", "What `command` finds in its environment besides",
+           "map from name to text")}};
   return kKeys;
 }
 
@@ -72,8 +112,35 @@ const Keys& describe() {
            "What it can look at; none at all if you like",
            "list of `http_request`, `websocket_message`"),
        key("max_payload", size(), "as registered", "The longest body that it takes"),
+       key("bindings", list(map(binding)), "one for each of `operations`",
+           "The same in full, sound or not", "list of bindings"),
        key("timeout", text(), "none", "A text of the contract, sent as it is written"),
-       key("audience", text(), "none", "For whom a caller's token must be")}};
+       key("audience", text(), "none", "For whom a caller's token must be"),
+       key("name", text(), "the service's", "What it calls itself"),
+       key("version", text(), "`1`", "Of the service"), delay(), status(), undecodable()},
+      {"operations", "bindings"}};
+  return kKeys;
+}
+
+const Keys& binding() {
+  static const Keys kKeys{
+      "binding",
+      "a binding",
+      {key("operation", either({word(kOperations), integer()}), "`http_request`",
+           "What it looks at", "`http_request`, `websocket_message` or a number"),
+       key("phase", either({word(kPhases), integer()}), "`pre_credentials`", "When",
+           "`pre_credentials`, `pre_return` or a number"),
+       key("max_payload", size(), "the description's", "The longest body; `0B` is sent as 0"),
+       key("timeout", text(), "the description's", "Sent as it is written")}};
+  return kKeys;
+}
+
+const Keys& verdict() {
+  static const Keys kKeys{
+      "verdict",
+      "a verdict",
+      {key("valid", boolean(), "whether there is no `reason`", "On each configuration"),
+       key("reason", text(), "none", "Why not"), delay(), status(), undecodable()}};
   return kKeys;
 }
 
@@ -84,19 +151,23 @@ const Keys& entry() {
       {key("call", word(kCalls), "`evaluate`", "What kind of call it is about"),
        key("where", named(maps(a_matcher(), call_fields()), "call_fields"), "every call",
            "Fields of the call's event ([section 8](#8-events))", "map from field to matcher"),
-       key("decision", word(kDecisions), "`allow`",
+       key("times", integer(1), "all", "It decides about so many calls, then others do"),
+       key("decision", either({word(kDecisions), integer()}), "`allow`",
            "What is decided; `skip` says at a `preflight` that the connection is none of its "
-           "business"),
+           "business",
+           "`allow`, `deny`, `skip` or a number"),
+       key("reason", text(), "a text that nobody outside may see", "Goes with the decision"),
        key("reason_code", text(), "none", "Goes with the decision"),
        key("body", text(), "the body stays", "A text instead of the body"),
+       key("has_body", boolean(), "whether there is another body",
+           "What the answer says of that; `true` alone is an empty body"),
        key("replace", maps(text()), "the body stays",
            "Each OLD in the body becomes NEW; no occurrence, no replacement", "`{OLD: NEW}`"),
        key("headers", list(map(header_change)), "`[]`", "Changes of header lines",
            "list of changes"),
        key("findings", list(map(finding)), "`[]`", "What it found", "list of findings"),
-       key("delay", duration(), "none", "Before the answer"),
-       key("status", word(grpc_codes()), "an answer",
-           "The call ends with that instead of an answer", "a gRPC code by its name"),
+       key("metadata", pairs(), "`{}`", "What nobody reads", "map from name to text"),
+       key("fill", map(fill), "nothing", "What is made up to a size"), delay(), status(),
        key("malformed", word(kMalformed), "`none`", "An answer that the contract forbids")},
       {"body", "replace"}};
   return kKeys;
@@ -111,8 +182,12 @@ const Keys& header_change() {
            "name of a header"),
        key("skip", text(), "", "Adds a line only if there is no such line yet", "name of a header"),
        key("remove", text(), "", "Takes away all lines of that name", "name of a header"),
-       key("value", text(), "needed, but for `remove`", "The line's value")},
-      {"append", "overwrite", "skip", "remove"},
+       key("write", text(), "", "As `on_existing` says, known to the contract or not",
+           "name of a header"),
+       key("empty", boolean(), "", "A change that says nothing", "`true`"),
+       key("value", text(), "needed, but for `remove` and `empty`", "The line's value"),
+       key("on_existing", integer(), "0", "Of `write`: the number that is sent")},
+      {"append", "overwrite", "skip", "remove", "write", "empty"},
       true};
   return kKeys;
 }
@@ -122,7 +197,26 @@ const Keys& finding() {
       "finding",
       "a finding",
       {needed("type", text(), "What it is called"), key("severity", text(), "`medium`", "How bad"),
-       key("count", integer(), "1", "How many; 32 bits")}};
+       key("count", integer(), "1", "How many; 32 bits"),
+       key("label", text(), "the `type`", "For people"),
+       key("confidence", text(), "none", "How sure")}};
+  return kKeys;
+}
+
+const Keys& fill() {
+  static const Keys kKeys{
+      "fill",
+      "a filler",
+      {key("body", size(), "as written", "Another body, of so many octets"),
+       key("reason", size(), "as written", "A `reason` of so many octets"),
+       key("reason_code", size(), "as written", "A `reason_code` of so many octets"),
+       key("findings", integer(), "as written", "Findings up to so many, like the last one"),
+       key("finding", size(), "as written", "Each finding's size as encoded, by a longer label"),
+       key("headers", integer(), "as written", "Changes of headers up to so many"),
+       key("header_bytes", size(), "as written",
+           "All names and values of such changes together, by a longer last value"),
+       key("metadata", integer(), "as written", "Entries of `metadata` up to so many"),
+       key("metadata_bytes", size(), "as written", "All their names and values together")}};
   return kKeys;
 }
 

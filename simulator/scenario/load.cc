@@ -269,6 +269,12 @@ class Loader {
     for (const Cell& cell : scenario_.cells) {
       if (uses_firewall(cell)) need("firewall", "");
       if (uses_ipv6(cell)) need("ipv6", "");
+      for (const middleware::ServiceSpec& service : cell.middleware) {
+        if (service.command.empty()) continue;
+        const std::string& program = service.command.front();
+        if (program.find('$') == std::string::npos && program != "sh")
+          need("command", command_path(program, ""));
+      }
       for (const Step& step : cell.steps) {
         const auto* gate = std::get_if<agents::GateSpec>(&step.verb);
         if (gate != nullptr && gate->results.empty()) need("command", "curl");

@@ -40,9 +40,9 @@ TEST(Middleware, HasDefaultsForEverything) {
   EXPECT_TRUE(spec.registered);
   EXPECT_EQ(spec.timeout, milliseconds(500));
   EXPECT_EQ(spec.max_payload, 65536U);
-  EXPECT_THAT(spec.describe.operations, ElementsAre("http_request"));
-  EXPECT_EQ(spec.describe.max_payload, 65536U);
-  EXPECT_FALSE(spec.validate.has_value());
+  EXPECT_THAT(spec.describe[0].operations, ElementsAre("http_request"));
+  EXPECT_EQ(spec.describe[0].max_payload, 65536U);
+  EXPECT_TRUE(spec.validate[0].valid);
   EXPECT_THAT(spec.script, IsEmpty());
 }
 
@@ -57,23 +57,25 @@ TEST(Middleware, IsRegisteredAsItSays) {
   EXPECT_FALSE(spec.registered);
   EXPECT_EQ(spec.timeout, milliseconds(80));
   EXPECT_EQ(spec.max_payload, 1024U);
-  EXPECT_EQ(spec.describe.max_payload, 1024U);
+  EXPECT_EQ(spec.describe[0].max_payload, 1024U);
 }
 
 TEST(Middleware, MayDescribeWhatTheContractForbids) {
   const ServiceSpec spec =
       service("{describe: {operations: [], max_payload: 5MiB, timeout: soon, audience: else}}");
-  EXPECT_THAT(spec.describe.operations, IsEmpty());
-  EXPECT_EQ(spec.describe.max_payload, 5U * 1024 * 1024);
-  EXPECT_EQ(spec.describe.timeout, "soon");
-  EXPECT_EQ(spec.describe.audience, "else");
+  EXPECT_THAT(spec.describe[0].operations, IsEmpty());
+  EXPECT_EQ(spec.describe[0].max_payload, 5U * 1024 * 1024);
+  EXPECT_EQ(spec.describe[0].timeout, "soon");
+  EXPECT_EQ(spec.describe[0].audience, "else");
   const ServiceSpec both = service("{describe: {operations: [http_request, websocket_message]}}");
-  EXPECT_THAT(both.describe.operations, ElementsAre("http_request", "websocket_message"));
+  EXPECT_THAT(both.describe[0].operations, ElementsAre("http_request", "websocket_message"));
 }
 
 TEST(Middleware, ValidatesOrRefusesWithAReason) {
-  EXPECT_FALSE(service("{validate: ok}").validate.has_value());
-  EXPECT_EQ(*service("{validate: terms are missing}").validate, "terms are missing");
+  EXPECT_TRUE(service("{validate: ok}").validate[0].valid);
+  const middleware::Verdict refusal = service("{validate: terms are missing}").validate[0];
+  EXPECT_FALSE(refusal.valid);
+  EXPECT_EQ(refusal.reason, "terms are missing");
 }
 
 TEST(Middleware, DecidesByTheCallsEvent) {
@@ -126,6 +128,61 @@ TEST(Middleware, FailsInEachWay) {
   EXPECT_EQ(entry("{malformed: bad_reason_code}").malformed, Malformed::bad_reason_code);
   EXPECT_EQ(entry("{malformed: oversize}").malformed, Malformed::oversize);
   EXPECT_EQ(entry("{malformed: undecodable}").malformed, Malformed::undecodable);
+}
+
+TEST(Middleware, DescribesAndValidatesCallByCall) {
+  const ServiceSpec spec = service(
+      "{describe: [{status: 14, delay: 11s}, {malformed: undecodable}, {name: other, version: "
+      "\"2\", "
+      "bindings: [{}, {operation: websocket_message, phase: pre_return, max_payload: 0B}, "
+      "{operation: 7, phase: 9, timeout: 1s}]}], validate: [\"no\", {delay: never}, {reason: "
+      "bad}]}");
+  ASSERT_EQ(spec.describe.size(), 3U);
+  EXPECT_EQ(spec.describe[0].ending.status, "14");
+  EXPECT_EQ(spec.describe[0].ending.delay, std::chrono::seconds(11));
+  EXPECT_TRUE(spec.describe[1].ending.undecodable);
+  EXPECT_EQ(spec.describe[2].name, "other");
+  ASSERT_EQ(spec.describe[2].bindings->size(), 3U);
+  EXPECT_EQ(spec.describe[2].bindings->at(0).operation, "http_request");
+  EXPECT_FALSE(spec.describe[2].bindings->at(0).max_payload);
+  EXPECT_EQ(spec.describe[2].bindings->at(1).phase, "pre_return");
+  EXPECT_EQ(spec.describe[2].bindings->at(1).max_payload, 0U);
+  EXPECT_EQ(spec.describe[2].bindings->at(2).operation, "7");
+  EXPECT_EQ(spec.describe[2].bindings->at(2).timeout, "1s");
+  ASSERT_EQ(spec.validate.size(), 3U);
+  EXPECT_EQ(spec.validate[0].reason, "no");
+  EXPECT_TRUE(spec.validate[1].ending.never);
+  EXPECT_FALSE(spec.validate[2].valid);
+}
+
+TEST(Middleware, AnswersWhatTheContractDoesNotHave) {
+  const Reaction reaction = entry(
+      "{times: 2, decision: 7, reason: why, has_body: true, metadata: {a: b}, delay: never, "
+      "fill: {body: 4194305B, findings: 33}, headers: [{write: x, value: \"a\\r\\nb\", "
+      "on_existing: 9}, {empty: true}], findings: [{type: t, label: l, confidence: high}]}");
+  EXPECT_EQ(reaction.times, 2U);
+  EXPECT_EQ(reaction.decision_number, 7U);
+  EXPECT_EQ(reaction.reason, "why");
+  EXPECT_EQ(reaction.has_body, true);
+  EXPECT_EQ(reaction.metadata.at("a"), "b");
+  EXPECT_TRUE(reaction.never);
+  EXPECT_EQ(reaction.fill.body, 4194305U);
+  EXPECT_EQ(reaction.fill.findings, 33U);
+  EXPECT_FALSE(reaction.fill.headers);
+  EXPECT_EQ(reaction.headers.at(0).value, "a\r\nb");
+  EXPECT_EQ(reaction.headers.at(0).on_existing, 9U);
+  EXPECT_EQ(reaction.headers.at(1).how, HeaderChange::How::empty);
+  EXPECT_EQ(reaction.findings.at(0).label, "l");
+  EXPECT_EQ(reaction.findings.at(0).confidence, "high");
+}
+
+TEST(Middleware, SpeaksTlsAndSendsAway) {
+  const ServiceSpec spec =
+      service("{tls: wrong_name, trust: system, goaway: 3, strict_pings: true}");
+  EXPECT_EQ(spec.tls, middleware::Tls::wrong_name);
+  EXPECT_EQ(spec.trust, middleware::Trust::system);
+  EXPECT_EQ(spec.goaway, 3U);
+  EXPECT_TRUE(spec.strict_pings);
 }
 
 TEST(Middleware, MayBeSetFromTheCommandLineLikeOtherActors) {

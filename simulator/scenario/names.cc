@@ -223,6 +223,7 @@ void collect_names(const Node& root, Context& context) {
   for (const Entry& service : entries_of(root, "middleware")) {
     names.add(service, "a middleware service");
     context.sources.emplace(service.key, SourceType::middleware);
+    if (service.value->find("command") != nullptr) context.foreign.insert(service.key);
   }
   for (const Entry& rule : entries_of(root, "firewall")) {
     names.add(rule, "a firewall rule");

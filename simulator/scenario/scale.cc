@@ -81,6 +81,8 @@ class Scale {
   void apply(middleware::ServiceSpec& service) const {
     // Its timeouts, registered and described, are what the subject is told.
     for (middleware::Reaction& reaction : service.script) apply(reaction.delay);
+    for (middleware::Describe& describe : service.describe) apply(describe.ending.delay);
+    for (middleware::Verdict& verdict : service.validate) apply(verdict.ending.delay);
   }
   void apply(Step& step) const {
     apply(step.timeout);

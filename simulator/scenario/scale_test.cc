@@ -60,7 +60,7 @@ TEST(Scale, MultipliesThePacesOfServicesFaultsAndRepetitionButNotWhatTheSubjectI
   Cell& cell = loaded.scenario->cells[0];
   scale(cell, 4);
   EXPECT_EQ(cell.middleware[0].timeout, milliseconds(80));
-  EXPECT_EQ(cell.middleware[0].describe.timeout, "50ms");
+  EXPECT_EQ(cell.middleware[0].describe[0].timeout, "50ms");
   EXPECT_EQ(cell.middleware[0].script[0].delay, milliseconds(28));
   EXPECT_EQ(cell.supervisors.front().poll, milliseconds(20));
   EXPECT_EQ(*cell.steps[0].interval, milliseconds(40));

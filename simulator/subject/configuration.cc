@@ -3,7 +3,10 @@
 #include <rapidjson/stringbuffer.h>
 #include <rapidjson/writer.h>
 
+#include <algorithm>
+
 #include "reference/base/scalars.h"
+#include "simulator/subject/daemon.h"
 #include "simulator/subject/subject.h"
 
 namespace sallyport::sim::subject {
@@ -33,6 +36,8 @@ std::string sources_yaml(const SubjectSpec& spec) {
   return text;
 }
 
+std::string ca_file(const Registration& registration) { return registration.name + "-ca.pem"; }
+
 }  // namespace
 
 // A JSON string is a YAML double-quoted scalar.
@@ -47,12 +52,20 @@ std::string registrations_yaml(const std::vector<Registration>& registrations) {
   std::string text;
   for (const Registration& one : registrations) {
     const auto timeout = std::chrono::duration_cast<std::chrono::milliseconds>(one.timeout);
-    text +=
-        fmt::format("  - {{name: {}, grpc_endpoint: {}, max_payload_bytes: {}, timeout: {}ms}}\n",
-                    quoted(one.name), quoted(one.endpoint), base::format_size(one.max_payload),
-                    timeout.count());
+    text += fmt::format("  - {{name: {}, grpc_endpoint: {}, max_payload_bytes: {}, timeout: {}ms",
+                        quoted(one.name), quoted(one.endpoint), base::format_size(one.max_payload),
+                        timeout.count());
+    if (!one.ca_pem.empty()) text += ", tls_ca_cert_path: " + quoted(ca_file(one));
+    text += "}\n";
   }
   return text;
+}
+
+bool write_registered_cas(const std::vector<Registration>& registrations,
+                          const std::string& folder) {
+  return std::all_of(registrations.begin(), registrations.end(), [&](const Registration& one) {
+    return one.ca_pem.empty() || write_file(folder + "/" + ca_file(one), one.ca_pem);
+  });
 }
 
 std::string configuration_yaml(const SubjectSpec& spec) {

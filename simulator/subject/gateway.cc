@@ -65,6 +65,7 @@ bool Gateway::Impl::write_files() const {
     written = write_private_file(token_file(), spec.operator_token + "\n") && written;
   if (!spec.upstream_ca_pem.empty())
     written = write_file(spec.folder + "/upstream-ca.pem", spec.upstream_ca_pem) && written;
+  written = write_registered_cas(spec.middleware, spec.folder) && written;
   for (const SandboxRecord& sandbox : spec.sandboxes) {
     const std::string path = spec.folder + "/" + sandbox.name;
     written = write_file(path + ".policy.yaml", sandbox.policy_yaml) && written;

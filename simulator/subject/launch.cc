@@ -130,6 +130,7 @@ std::string write_files(const SubjectSpec& spec, const Variables& variables) {
   bool good = make_folders(spec) && (spec.uplink || write_sources(spec));
   if (!spec.upstream_ca_pem.empty())
     good = write_file(spec.folder + "/upstream-ca.pem", spec.upstream_ca_pem) && good;
+  good = write_registered_cas(spec.middleware, spec.folder) && good;
   if (spec.uplink && !spec.uplink->token.empty())
     good = write_private_file(spec.folder + "/gateway.token", spec.uplink->token + "\n") && good;
   const std::string config = spec.folder + "/config.yaml";

@@ -42,9 +42,10 @@ struct Limit {
 // A middleware service as the operator registered it.
 struct Registration {
   std::string name;
-  std::string endpoint;  // http://ADDRESS:PORT
+  std::string endpoint;  // http://ADDRESS:PORT, or https://
   std::uint64_t max_payload = 0;
   base::Duration timeout{0};
+  std::string ca_pem = {};  // that its certificate is judged by; empty: the system's
 };
 
 // The gateway that a subject gets its configuration from.
@@ -147,6 +148,9 @@ class Subject {
 [[nodiscard]] std::string routes_yaml(const std::optional<Route>& route);
 // `  - {name: ..., grpc_endpoint: ..., ...}` lines, as both programs read them.
 [[nodiscard]] std::string registrations_yaml(const std::vector<Registration>& registrations);
+// The CAs that it names, beside the configuration; false when one can't be written.
+[[nodiscard]] bool write_registered_cas(const std::vector<Registration>& registrations,
+                                        const std::string& folder);
 // `text` as a double-quoted scalar.
 [[nodiscard]] std::string quoted(const std::string& text);
 

@@ -11,6 +11,7 @@
 #include "reference/middleware/limits.h"
 #include "reference/middleware/testing/fake_stage.h"
 #include "reference/net/testing/run.h"
+#include "reference/policy/config_struct.h"
 
 namespace sallyport::middleware::testing {
 
@@ -37,10 +38,11 @@ class ChainRig {
   }
   Implementation& implementation(const std::string& key) { return implementations["svc/" + key]; }
 
-  ChainResult run(ChainRequest request, base::Duration budget = kChainBudget) {
+  ChainResult run(ChainRequest request, base::Duration budget = kChainBudget,
+                  BodyPolicy* bodies = nullptr) {
     const Registry registry(implementations);
     const std::vector<Link> chain = select_chain(policy, registry, "api.example.com");
-    return loop.run(evaluate_chain(chain, std::move(request), loop.clock, budget));
+    return loop.run(evaluate_chain(chain, std::move(request), loop.clock, budget, bodies));
   }
   static ChainRequest request(std::string body = "hello") {
     ChainRequest made;

@@ -71,9 +71,8 @@ inline Implementation service(std::string name, std::shared_ptr<Stage> stage) {
   Implementation one;
   one.name = std::move(name);
   one.external = true;
-  one.bound = true;
-  one.payload_bytes_max = 1024ULL * 1024;
-  one.timeout = one.operator_timeout = std::chrono::milliseconds(500);
+  one.operator_timeout = std::chrono::milliseconds(500);
+  one.bindings.http = Binding{1024ULL * 1024, one.operator_timeout};
   one.stage = std::move(stage);
   return one;
 }

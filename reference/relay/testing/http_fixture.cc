@@ -40,6 +40,17 @@ const audit::Event* Events::finding(std::string_view uid) const {
   return nullptr;
 }
 
+std::vector<std::string> Events::decisions() const {
+  std::vector<std::string> messages;
+  for (const audit::Event& event : events) {
+    const bool consent =
+        event.message.starts_with("MIDDLEWARE ") && event.action == audit::Action::allowed;
+    const bool of_request = event.kind == audit::EventClass::http_activity;
+    if (of_request && !consent) messages.push_back(event.message);
+  }
+  return messages;
+}
+
 net::Task<rpc::Status> FakeStage::evaluate(const wire::HttpRequestEvaluation& request,
                                            wire::HttpRequestResult& result, base::TimePoint) {
   asked.push_back(request);
@@ -80,9 +91,7 @@ std::shared_ptr<egress::Generation> HttpTest::make_generation() const {
   middleware::Implementation guard;
   guard.name = "guard";
   guard.external = true;
-  guard.bound = true;
-  guard.payload_bytes_max = kLimit;
-  guard.timeout = std::chrono::seconds(10);
+  guard.bindings.http = middleware::Binding{kLimit, std::chrono::seconds(10)};
   guard.stage = stage_;
   std::map<std::string, middleware::Implementation, std::less<>> all;
   all.emplace("guard", std::move(guard));

@@ -42,6 +42,8 @@ class Events final : public audit::AuditSink {
   }
   // The finding of that uid, or nothing.
   [[nodiscard]] const audit::Event* finding(std::string_view uid) const;
+  // What was told of requests as such, stages that allowed aside: messages.
+  [[nodiscard]] std::vector<std::string> decisions() const;
   std::vector<std::string> all;  // messages
   std::vector<audit::Event> events;
 };

@@ -11,6 +11,7 @@
 #include "reference/base/scalars.h"
 #include "simulator/journal/query.h"
 #include "simulator/middleware/script.h"
+#include "simulator/middleware/server/reactions.h"
 #include "simulator/middleware/words.h"
 
 namespace sallyport::sim::middleware::server {
@@ -57,7 +58,14 @@ journal::Fields fields_of(const proto::HttpRequestEvaluation& request) {
   fields["body_size"] = static_cast<std::int64_t>(request.body().size());
   if (is_json(request.body())) fields["json"] = journal::Json{request.body()};
   fields["name"] = request.middleware_name();
-  fields["request_id"] = request.context().request_id();
+  fields["phase"] = phase_name(request.phase());
+  fields["config"] = journal::Json{json_of(request.config())};
+  const proto::RequestContext& context = request.context();
+  fields["request_id"] = context.request_id();
+  fields["sandbox_id"] = context.sandbox_id();
+  fields["sandbox_name"] = context.sandbox_name();
+  fields["workspace"] = context.workspace();
+  if (context.has_originating_process()) fields["binary"] = context.originating_process().binary();
   return fields;
 }
 
@@ -76,61 +84,28 @@ bool fits(const journal::Fields& fields, const Reaction& reaction) {
   });
 }
 
-// Every OLD becomes NEW, longest first where they overlap; false when none was there.
-bool replace_all(std::string& body, const std::map<std::string, std::string>& replacements) {
-  std::string result;
-  bool any = false;
-  for (std::size_t at = 0; at < body.size();) {
-    const std::pair<const std::string, std::string>* best = nullptr;
-    for (const auto& one : replacements) {
-      const bool here = body.compare(at, one.first.size(), one.first) == 0;
-      if (here && (best == nullptr || one.first.size() > best->first.size())) best = &one;
-    }
-    if (best == nullptr) {
-      result.push_back(body[at++]);
-      continue;
-    }
-    any = true;
-    result += best->second;
-    at += best->first.size();
-  }
-  if (any) body = std::move(result);
-  return any;
+// A number that no reader of the contract's enumeration knows, told as it is.
+std::string decision_name(const Reaction& reaction) {
+  if (reaction.decision_number) return std::to_string(*reaction.decision_number);
+  return std::string(kDecisions.at(static_cast<std::size_t>(reaction.decision)));
 }
 
-void put_body(const Reaction& reaction, const std::string& body, proto::HttpRequestResult& result) {
-  std::string changed = reaction.body.value_or(body);
-  const bool replaced = replace_all(changed, reaction.replace);
-  if (!reaction.body && !replaced) return;
-  result.set_body(changed);
-  result.set_has_body(true);
+// What ends the call in place of an answer, if anything does, and when it ends.
+template <class Call>
+bool ends_otherwise(const Call& call, Answered& answered) {
+  answered.reply.delay = call.delay;
+  answered.reply.never = call.never;
+  if (!call.status) return false;
+  answered.reply.code = status_code(*call.status).value_or(kInternal);
+  answered.reply.message = "as the script says";
+  answered.told.fields["code"] = std::string(status_name(answered.reply.code));
+  return true;
 }
 
-void put_headers(const Reaction& reaction, proto::HttpRequestResult& result) {
-  for (const HeaderChange& change : reaction.headers) {
-    proto::HeaderMutation& mutation = *result.add_header_mutations();
-    if (change.how == HeaderChange::How::remove) {
-      mutation.mutable_remove()->set_name(change.name);
-      continue;
-    }
-    proto::WriteHeader& write = *mutation.mutable_write();
-    write.set_name(change.name);
-    write.set_value(change.value);
-    write.set_on_existing(
-        change.how == HeaderChange::How::append      ? proto::EXISTING_HEADER_ACTION_APPEND
-        : change.how == HeaderChange::How::overwrite ? proto::EXISTING_HEADER_ACTION_OVERWRITE
-                                                     : proto::EXISTING_HEADER_ACTION_SKIP);
-  }
-}
-
-void put_findings(const Reaction& reaction, proto::HttpRequestResult& result) {
-  for (const FindingSpec& spec : reaction.findings) {
-    proto::Finding& finding = *result.add_findings();
-    finding.set_type(spec.type);
-    finding.set_label(spec.type);
-    finding.set_severity(spec.severity);
-    finding.set_count(spec.count);
-  }
+void end(const Ending& ending, const std::string& message, Answered& answered) {
+  if (ends_otherwise(ending, answered)) return;
+  answered.reply.bytes = ending.undecodable ? kNoMessage : message;
+  if (ending.undecodable) answered.told.fields["malformed"] = std::string("undecodable");
 }
 
 }  // namespace
@@ -152,6 +127,8 @@ std::string Answers::reread(const std::string& path) {
   if (!script.spec) return script.complaint;
   const std::lock_guard<std::mutex> lock(mutex_);
   spec_ = std::make_shared<const ServiceSpec>(std::move(*script.spec));
+  described_ = validated_ = 0;
+  used_.clear();
   return {};
 }
 
@@ -175,22 +152,28 @@ Answered Answers::answer(std::string_view method, std::string_view request) cons
 
 Answered Answers::describe() const {
   const std::shared_ptr<const ServiceSpec> spec = this->spec();
+  const Describe& now = one_of(spec->describe, described_);
   Answered answered;
   answered.told.kind = "describe";
   proto::MiddlewareManifest manifest;
-  manifest.set_name(spec->name);
-  manifest.set_service_version("1");
-  manifest.set_expected_audience(spec->describe.audience);
-  for (const std::string& operation : spec->describe.operations) {
-    proto::MiddlewareBinding& binding = *manifest.add_bindings();
-    binding.set_operation(
-        static_cast<proto::SupervisorMiddlewareOperation>(operation_number(operation).value_or(0)));
-    binding.set_phase(proto::SUPERVISOR_MIDDLEWARE_PHASE_PRE_CREDENTIALS);
-    const std::uint64_t own = spec->describe.max_payload;
-    binding.set_max_payload_bytes(own == 0 ? spec->max_payload : own);
-    binding.set_timeout(spec->describe.timeout);
+  manifest.set_name(now.name.value_or(spec->name));
+  manifest.set_service_version(now.version);
+  manifest.set_expected_audience(now.audience);
+  std::vector<Binding> bindings = now.bindings.value_or(std::vector<Binding>());
+  for (const std::string& operation : now.operations) {
+    if (!now.bindings) bindings.push_back({operation, "pre_credentials", {}, {}});
   }
-  answered.reply.bytes = manifest.SerializeAsString();
+  for (const Binding& binding : bindings) {
+    proto::MiddlewareBinding& out = *manifest.add_bindings();
+    out.set_operation(static_cast<proto::SupervisorMiddlewareOperation>(
+        operation_number(binding.operation).value_or(0)));
+    out.set_phase(
+        static_cast<proto::SupervisorMiddlewarePhase>(phase_number(binding.phase).value_or(0)));
+    const std::uint64_t own = now.max_payload == 0 ? spec->max_payload : now.max_payload;
+    out.set_max_payload_bytes(binding.max_payload.value_or(own));
+    out.set_timeout(binding.timeout.value_or(now.timeout));
+  }
+  end(now.ending, manifest.SerializeAsString(), answered);
   return answered;
 }
 
@@ -205,10 +188,11 @@ Answered Answers::validate(std::string_view bytes) const {
   answered.told.kind = "validate";
   answered.told.fields["name"] = request.middleware_name();
   answered.told.fields["json"] = journal::Json{json_of(request.config())};
+  const Verdict& now = one_of(spec->validate, validated_);
   proto::ValidateConfigResponse response;
-  response.set_valid(!spec->validate.has_value());
-  response.set_reason(spec->validate.value_or(""));
-  answered.reply.bytes = response.SerializeAsString();
+  response.set_valid(now.valid);
+  response.set_reason(now.reason);
+  end(now.ending, response.SerializeAsString(), answered);
   return answered;
 }
 
@@ -226,32 +210,28 @@ Answered Answers::evaluate(std::string_view bytes) const {
   return answered;
 }
 
+std::size_t Answers::deciding(const ServiceSpec& spec, const journal::Fields& fields) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  used_.resize(spec.script.size());
+  for (std::size_t i = 0; i < spec.script.size(); ++i) {
+    const Reaction& one = spec.script[i];
+    if (one.call != Reaction::Call::evaluate || !fits(fields, one)) continue;
+    if (one.times > 0 && used_[i] >= one.times) continue;
+    ++used_[i];
+    return i;
+  }
+  return spec.script.size();
+}
+
 void Answers::react(const proto::HttpRequestEvaluation& request, Answered& answered) const {
   static const Reaction kAllow;
   const std::shared_ptr<const ServiceSpec> spec = this->spec();
   journal::Fields& fields = answered.told.fields;
-  const auto found =
-      std::find_if(spec->script.begin(), spec->script.end(), [&](const Reaction& one) {
-        return one.call == Reaction::Call::evaluate && fits(fields, one);
-      });
-  const Reaction& reaction = found == spec->script.end() ? kAllow : *found;
-  answered.reply.delay = reaction.delay;
-  if (reaction.status) {
-    answered.reply.code = status_code(*reaction.status).value_or(kInternal);
-    answered.reply.message = "as the script says";
-    fields["code"] = *reaction.status;
-    return;
-  }
-  proto::HttpRequestResult result;
-  const bool deny = reaction.decision == Reaction::Decision::deny;
-  result.set_decision(deny ? proto::DECISION_DENY : proto::DECISION_ALLOW);
-  // Words that no client, log or event may ever show.
-  result.set_reason("free text of the service " + spec->name);
-  result.set_reason_code(reaction.reason_code);
-  put_body(reaction, request.body(), result);
-  put_headers(reaction, result);
-  put_findings(reaction, result);
-  fields["decision"] = std::string(kDecisions.at(static_cast<std::size_t>(reaction.decision)));
+  const std::size_t found = deciding(*spec, fields);
+  const Reaction& reaction = found == spec->script.size() ? kAllow : spec->script[found];
+  if (ends_otherwise(reaction, answered)) return;
+  proto::HttpRequestResult result = result_of(reaction, request, spec->name);
+  fields["decision"] = decision_name(reaction);
   if (!reaction.reason_code.empty()) fields["reason_code"] = reaction.reason_code;
   misbehave(reaction, result, answered);
 }
@@ -296,7 +276,7 @@ void Answers::apply_faults(Answered& answered) const {
     if (fault.kind == "internal") reply.code = kInternal;
   }
   if (reply.code == 0 || answered.told.hits.empty()) return;
-  answered.told.fields["code"] = reply.code == kUnavailable ? "UNAVAILABLE" : "INTERNAL";
+  answered.told.fields["code"] = std::string(status_name(reply.code));
 }
 
 std::string Answers::control(std::string_view line) {

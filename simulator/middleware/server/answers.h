@@ -2,7 +2,9 @@
 // header of gRPC's: the server hands calls over and acts on what comes back. Any thread.
 #pragma once
 
+#include <algorithm>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -21,6 +23,7 @@ namespace sallyport::sim::middleware::server {
 
 struct Reply {
   base::Duration delay{0};  // before it is sent
+  bool never = false;       // it isn't sent at all
   int code = 0;             // gRPC's; with one the call ends so, without a message
   std::string message;
   std::string bytes;  // the response as it goes out; needn't be a message of the contract
@@ -50,6 +53,15 @@ class Answers {
   };
   [[nodiscard]] std::shared_ptr<const ServiceSpec> spec() const;
   [[nodiscard]] std::string reread(const std::string& path);
+  // That of the next call, whose number `count` is; the last one again after all were used.
+  template <class One>
+  [[nodiscard]] const One& one_of(const std::vector<One>& all, std::size_t& count) const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return all.at(std::min(count++, all.size() - 1));
+  }
+  // The place of the entry that decides, which is used once more by it; the number of entries when
+  // none does.
+  [[nodiscard]] std::size_t deciding(const ServiceSpec& spec, const journal::Fields& fields) const;
   [[nodiscard]] Answered describe() const;
   [[nodiscard]] Answered validate(std::string_view request) const;
   [[nodiscard]] Answered evaluate(std::string_view request) const;
@@ -63,6 +75,9 @@ class Answers {
   mutable std::mutex mutex_;
   std::shared_ptr<const ServiceSpec> spec_;  // guarded by mutex_
   std::map<std::string, Fault> faults_;      // guarded by mutex_
+  // Of this script; guarded by mutex_.
+  mutable std::size_t described_ = 0, validated_ = 0;
+  mutable std::vector<std::uint64_t> used_;  // of each entry
 };
 
 }  // namespace sallyport::sim::middleware::server

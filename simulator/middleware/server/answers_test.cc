@@ -185,6 +185,143 @@ TEST(Answers, ValidateConfigurations) {
   EXPECT_EQ(response.reason(), "bad mode");
 }
 
+proto::HttpRequestResult answer_of(const std::string& entry) {
+  const Answers answers(spec_of(R"({"script": [)" + entry + "]}"), kClock);
+  return result_of(evaluate(answers));
+}
+
+TEST(Answers, AreFilledToTheOctet) {
+  EXPECT_EQ(answer_of(R"({"fill": {"body": 4194305}})").body().size(), 4194305U);
+  EXPECT_TRUE(answer_of(R"({"fill": {"body": 0}})").has_body());
+  EXPECT_EQ(answer_of(R"({"fill": {"reason": 4097}})").reason().size(), 4097U);
+  EXPECT_EQ(answer_of(R"({"fill": {"reason_code": 65}})").reason_code(), std::string(65, 'x'));
+  EXPECT_EQ(answer_of(R"({"fill": {"findings": 33}})").findings_size(), 33);
+  for (const int bytes : {300, 4096, 4097}) {
+    const auto result =
+        answer_of(R"({"fill": {"findings": 2, "finding": )" + std::to_string(bytes) + "}}");
+    EXPECT_EQ(result.findings(0).ByteSizeLong(), static_cast<std::size_t>(bytes));
+    EXPECT_EQ(result.findings(1).ByteSizeLong(), static_cast<std::size_t>(bytes));
+  }
+}
+
+TEST(Answers, AreFilledWithHeadersAndMetadata) {
+  const auto headers = answer_of(
+      R"({"headers": [{"remove": "a"}], "fill": {"headers": 65, "header_bytes": 32769}})");
+  ASSERT_EQ(headers.header_mutations_size(), 65);
+  EXPECT_EQ(headers.header_mutations(0).remove().name(), "a");
+  std::size_t bytes = 0;
+  for (const auto& one : headers.header_mutations()) {
+    bytes += one.remove().name().size() + one.write().name().size() + one.write().value().size();
+  }
+  EXPECT_EQ(bytes, 32769U);
+  const auto metadata = answer_of(
+      R"({"metadata": {"mine": "yes"}, "fill": {"metadata": 65, "metadata_bytes": 5000}})");
+  EXPECT_EQ(metadata.metadata_size(), 65);
+  EXPECT_EQ(metadata.metadata().at("mine"),
+            "yes" + std::string(metadata.metadata().at("mine").size() - 3, 'x'));
+  bytes = 0;
+  for (const auto& [key, value] : metadata.metadata()) bytes += key.size() + value.size();
+  EXPECT_EQ(bytes, 5000U);
+}
+
+TEST(Answers, SayWhatTheContractDoesNotHave) {
+  EXPECT_EQ(answer_of(R"({"decision": 7})").decision(), 7);
+  const auto result = answer_of(
+      R"({"reason": "mine", "has_body": true, "headers": [{"write": "a", "value": "b\r\nc",
+          "on_existing": 9}, {"empty": true}], "findings": [{"type": "t", "label": "l",
+          "confidence": "c"}]})");
+  EXPECT_EQ(result.reason(), "mine");
+  EXPECT_TRUE(result.has_body());
+  EXPECT_EQ(result.body(), "");
+  EXPECT_EQ(result.header_mutations(0).write().on_existing(), 9);
+  EXPECT_EQ(result.header_mutations(0).write().value(), "b\r\nc");
+  EXPECT_FALSE(result.header_mutations(1).has_write() || result.header_mutations(1).has_remove());
+  EXPECT_EQ(result.findings(0).label(), "l");
+  EXPECT_EQ(result.findings(0).confidence(), "c");
+  EXPECT_FALSE(answer_of(R"({"body": "ignored", "has_body": false})").has_body());
+}
+
+TEST(Answers, AnEntryDecidesSoManyTimes) {
+  const Answers answers(
+      spec_of(R"({"script": [{"times": 2, "status": 14}, {"decision": "deny"}]})"), kClock);
+  EXPECT_EQ(evaluate(answers).reply.code, 14);
+  const Answered second = evaluate(answers);
+  EXPECT_EQ(second.reply.code, 14);
+  EXPECT_EQ(text(second, "code"), "UNAVAILABLE");
+  EXPECT_EQ(text(evaluate(answers), "decision"), "deny");
+}
+
+TEST(Answers, NeverComeWhereTheScriptSaysSo) {
+  const Answers answers(spec_of(R"({"script": [{"delay": "never"}]})"), kClock);
+  EXPECT_TRUE(evaluate(answers).reply.never);
+}
+
+TEST(Answers, DescribeCallByCallThenTheLastAgain) {
+  const Answers answers(spec_of(R"({"describe": [{"status": "UNAVAILABLE", "delay": "11s"},
+      {"malformed": "undecodable"},
+      {"name": "other", "version": "3", "bindings": [
+        {"operation": "websocket_message", "phase": "pre_return", "max_payload": 0},
+        {"operation": 9, "phase": 0, "timeout": "1s"}, {"operation": 9, "phase": 0}]}]})"),
+                        kClock);
+  const auto ask = [&] { return answers.answer(kMethods + "Describe", ""); };
+  const Answered first = ask();
+  EXPECT_EQ(first.reply.code, 14);
+  EXPECT_EQ(first.reply.delay, std::chrono::seconds(11));
+  proto::MiddlewareManifest manifest;
+  EXPECT_FALSE(manifest.ParseFromString(ask().reply.bytes));
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(manifest.ParseFromString(ask().reply.bytes));
+    EXPECT_EQ(manifest.name(), "other");
+    EXPECT_EQ(manifest.service_version(), "3");
+    ASSERT_EQ(manifest.bindings_size(), 3);
+    EXPECT_EQ(manifest.bindings(0).phase(), proto::SUPERVISOR_MIDDLEWARE_PHASE_PRE_RETURN);
+    EXPECT_EQ(manifest.bindings(0).max_payload_bytes(), 0U);
+    EXPECT_EQ(manifest.bindings(1).operation(), 9);
+    EXPECT_EQ(manifest.bindings(1).max_payload_bytes(), 65536U);
+    EXPECT_EQ(manifest.bindings(1).timeout(), "1s");
+    EXPECT_EQ(manifest.bindings(2).timeout(), "");
+  }
+}
+
+TEST(Answers, ValidateCallByCall) {
+  const Answers answers(spec_of(
+                            R"({"validate": ["bad", {"status": 8}, {"valid": false},
+                           {"valid": true, "reason": "r"}]})"),
+                        kClock);
+  const auto ask = [&] { return answers.answer(kMethods + "ValidateConfig", ""); };
+  proto::ValidateConfigResponse response;
+  ASSERT_TRUE(response.ParseFromString(ask().reply.bytes));
+  EXPECT_EQ(response.reason(), "bad");
+  EXPECT_EQ(ask().reply.code, 8);
+  ASSERT_TRUE(response.ParseFromString(ask().reply.bytes));
+  EXPECT_FALSE(response.valid());
+  ASSERT_TRUE(response.ParseFromString(ask().reply.bytes));
+  EXPECT_TRUE(response.valid());
+  EXPECT_EQ(response.reason(), "r");
+}
+
+TEST(Answers, TellEveryFieldOfTheRequest) {
+  auto what = request();
+  what.set_middleware_name("acme/guard");
+  (*what.mutable_config()->mutable_fields())["mode"].set_string_value("redact");
+  auto& context = *what.mutable_context();
+  context.set_request_id("r1");
+  context.set_sandbox_id("s1");
+  context.set_sandbox_name("box");
+  context.set_workspace("w");
+  const Answers answers(spec_of("{}"), kClock);
+  const Answered answered = evaluate(answers, what);
+  EXPECT_EQ(text(answered, "name"), "acme/guard");
+  EXPECT_EQ(text(answered, "phase"), "pre_credentials");
+  EXPECT_EQ(text(answered, "request_id"), "r1");
+  EXPECT_EQ(text(answered, "sandbox_id"), "s1");
+  EXPECT_EQ(text(answered, "sandbox_name"), "box");
+  EXPECT_EQ(text(answered, "workspace"), "w");
+  EXPECT_EQ(text(answered, "binary"), "(none)");
+  EXPECT_EQ(std::get<journal::Json>(answered.told.fields.at("config")).text,
+            R"({"mode":"redact"})");
+}
+
 TEST(Answers, KnowNoOtherCallAndNoOtherBytes) {
   const Answers answers(spec_of("{}"), kClock);
   const Answered other = answers.answer(kMethods + "EvaluateWebSocketSession", "");

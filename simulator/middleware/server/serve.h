@@ -20,12 +20,12 @@ struct ServeOptions {
   int event_fd = -1;
   int ready_fd = -1;                 // `{"port": N}` and a newline, once it serves; -1: none
   std::vector<std::string> control;  // lines that hold from the start
-  bool strict_pings = false;  // GOAWAY to clients that ping without calls, as gRPC's servers do
   // Without event_fd: called with a line for each event; any thread. May be null.
   std::function<void(const std::string& line)> on_line;
 };
 
-// Until TERM or INT; the exit code. Says on stderr why it can't serve. Blocks these two signals.
+// Until TERM or INT, when it ends the process with 0; else the exit code, after it has said on
+// stderr why it can't serve. Blocks these two signals.
 [[nodiscard]] int serve(ServeOptions options);
 
 }  // namespace sallyport::sim::middleware::server

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <functional>
+#include <thread>
 
 #include "openshell/middleware/v1/middleware.grpc.pb.h"
 #include "reference/linux/links.h"
@@ -244,6 +245,45 @@ TEST(MiddlewareService, ServesAgainOnItsPortWithItsFaultsAfterAStop) {
                      }),
             "14 stopped same 14 allow: guard#2 "
             "ready connection evaluate exit ready connection evaluate evaluate ");
+}
+
+TEST(MiddlewareService, TellsWhenACallerGivesUp) {
+  EXPECT_EQ(in_scene(R"({"script": [{"delay": "never"}]})",
+                     [](Scene& scene) {
+                       std::string seen = scene.evaluate("x", 100) + " ";
+                       while (scene.last("cancelled") == nullptr)
+                         scene.loop.loop.context().run_one();
+                       const journal::Event* event = scene.last("cancelled");
+                       seen += std::get<std::string>(*event->find("call")) + " of " + event->step;
+                       return seen + " at " + std::get<std::string>(*event->find("path"));
+                     }),
+            "4 evaluate of call at /v1/chat");
+}
+
+TEST(MiddlewareService, ItsOwnEndIsNobodysGivingUp) {
+  EXPECT_EQ(in_scene(R"({"script": [{"delay": "never"}]})",
+                     [](Scene& scene) {
+                       std::string answer;
+                       std::thread caller([&] { answer = scene.evaluate("x", kPatienceMs); });
+                       while (scene.last("evaluate") == nullptr)
+                         scene.loop.loop.context().run_one();
+                       (void)scene.loop.run(scene.service->stop(scene.loop.in(kPatienceMs)));
+                       caller.join();
+                       return scene.kinds();
+                     }),
+            "ready connection evaluate exit ");
+}
+
+TEST(MiddlewareService, SendsConnectionsAwayAfterSoManyCalls) {
+  EXPECT_EQ(in_scene(R"({"goaway": 2})",
+                     [](Scene& scene) {
+                       std::string seen;
+                       for (int i = 0; i < 2; ++i) seen += scene.evaluate() + " ";
+                       while (scene.last("goaway") == nullptr) scene.loop.loop.context().run_one();
+                       seen += scene.evaluate() + " on ";
+                       return seen + scene.last("evaluate")->connection;
+                     }),
+            "allow allow allow on guard#2");
 }
 
 TEST(MiddlewareService, StopsAlsoWhileAnAnswerIsLate) {
