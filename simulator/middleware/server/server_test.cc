@@ -280,10 +280,17 @@ TEST(MiddlewareService, SendsConnectionsAwayAfterSoManyCalls) {
                        std::string seen;
                        for (int i = 0; i < 2; ++i) seen += scene.evaluate() + " ";
                        while (scene.last("goaway") == nullptr) scene.loop.loop.context().run_one();
-                       seen += scene.evaluate() + " on ";
-                       return seen + scene.last("evaluate")->connection;
+                       // One that set out before the news was there is cancelled, or answered on
+                       // the old connection.
+                       std::string next, on = "guard#1";
+                       for (int tries = 0; (next != "allow" || on == "guard#1") && tries < 50;
+                            ++tries) {
+                         next = scene.evaluate();
+                         on = scene.last("evaluate")->connection;
+                       }
+                       return seen + next + (on == "guard#1" ? " on the same" : " on another");
                      }),
-            "allow allow allow on guard#2");
+            "allow allow allow on another");
 }
 
 TEST(MiddlewareService, StopsAlsoWhileAnAnswerIsLate) {
